@@ -1,0 +1,187 @@
+//! The table of all options: the one source of what the library reads, of the
+//! flags and the help of `lockprof run`, and of the list in the README.
+//!
+//! Reading (the text as given) and resolving (the value as meant) are two
+//! steps. Neither fails: a bad value becomes a complaint and the default is used.
+
+mod check;
+mod markdown;
+mod parse;
+mod resolve;
+mod table;
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+
+pub use check::check;
+pub use markdown::markdown;
+pub use resolve::resolve;
+pub use table::TABLE;
+
+/// What values an option takes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Values {
+    /// `1`/`0`, `true`/`false`, `yes`/`no`, `on`/`off`.
+    Switch,
+    /// A whole number within bounds.
+    Count {
+        /// Smallest.
+        min: u64,
+        /// Largest.
+        max: u64,
+    },
+    /// A time: a number with `ns`, `us`, `ms`, `s` or `m`; without a unit, seconds.
+    Time {
+        /// Shortest, nanoseconds.
+        min_ns: u64,
+        /// Longest, nanoseconds.
+        max_ns: u64,
+    },
+    /// A percentage, with or without the sign.
+    Percent {
+        /// Smallest.
+        min: f64,
+        /// Largest.
+        max: f64,
+    },
+    /// Some of these words, separated by commas.
+    Words(&'static [&'static str]),
+    /// Exactly one of these words.
+    Word(&'static [&'static str]),
+    /// Any text.
+    Text,
+}
+
+/// A variable of the Datadog tracers that means the same.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Alias {
+    /// Its name.
+    pub name: &'static str,
+    /// How its value is meant.
+    pub meaning: Meaning,
+}
+
+/// How the value of an alias translates.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Meaning {
+    /// As the option's own value.
+    Same,
+    /// Percent of acquisitions sampled: `1.0` is one in a hundred.
+    PercentSampled,
+    /// A number that is cut to the option's bounds, as the tracers do.
+    Clamped,
+    /// Only `0` (or another word for no) counts: it switches off. Whatever else
+    /// it says is the tracer's business.
+    OnlyOff,
+}
+
+/// One option.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Opt {
+    /// Environment variable.
+    pub name: &'static str,
+    /// Flag of `lockprof run`, without dashes; none for what only the command sets.
+    pub flag: Option<&'static str>,
+    /// What it takes.
+    pub values: Values,
+    /// The default, as a user would write it.
+    pub default: &'static str,
+    /// Other names.
+    pub aliases: &'static [Alias],
+    /// One sentence.
+    pub help: &'static str,
+}
+
+/// Mark of the `lockprof run` a process belongs to.
+pub const RUN: &str = "LOCKPROF_RUN";
+
+/// What the options mean, once every default and alias has been applied.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Options {
+    /// Whether to profile at all.
+    pub enabled: bool,
+    /// Mean acquisitions between two sampled ones; 1 is every one.
+    pub sample: u64,
+    /// Waits at least this long are always kept. Every wait (0) when `sample` is 1
+    /// and nothing else was asked for, so that counts are exact.
+    pub wait_sample_ns: u64,
+    /// Share of a thread's time that sampling may take; 0.005 is half a per cent,
+    /// 0 is without a limit.
+    pub cpu_limit: f64,
+    /// Time until the first profile.
+    pub first_interval_ns: u64,
+    /// Time between two later profiles.
+    pub interval_ns: u64,
+    /// Longest stack kept.
+    pub max_frames: usize,
+    /// Which kinds of lock are profiled.
+    pub locks: Vec<&'static str>,
+    /// Where profiles go.
+    pub sinks: Vec<&'static str>,
+    /// How far addresses are named inside the process.
+    pub symbols: Symbols,
+    /// When our thread starts.
+    pub exporter: Exporter,
+    /// Directory or pattern for profiles; none is the usual search for a directory.
+    pub output: Option<String>,
+    /// Mark of the `lockprof run` the process belongs to.
+    pub run: Option<String>,
+}
+
+/// How far addresses are named inside the process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Symbols {
+    /// Not at all.
+    Off,
+    /// From the symbol tables of the loaded files.
+    Symtab,
+}
+
+/// When our thread starts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exporter {
+    /// With the program's first own thread.
+    Lazy,
+    /// In the constructor.
+    Constructor,
+}
+
+/// A value that was not understood, and what was used instead.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Complaint {
+    /// The variable as the user wrote it (an alias keeps its own name).
+    pub name: &'static str,
+    /// Its value.
+    pub given: String,
+    /// Why it does not serve, and what is used instead.
+    pub reason: String,
+}
+
+/// Longest part of a value that a message repeats, in characters.
+const SHOWN_CHARS: usize = 60;
+
+impl fmt::Display for Complaint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let given: String = self
+            .given
+            .chars()
+            .map(|c| if c.is_control() { '?' } else { c })
+            .take(SHOWN_CHARS)
+            .collect();
+        let cut = if self.given.chars().nth(SHOWN_CHARS).is_some() {
+            "…"
+        } else {
+            ""
+        };
+        write!(f, "{}={given}{cut}: {}", self.name, self.reason)
+    }
+}
+
+impl Opt {
+    /// The option that has this variable as its own name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<&'static Opt> {
+        TABLE.iter().find(|opt| opt.name == name)
+    }
+}

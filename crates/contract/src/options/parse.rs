@@ -1,0 +1,221 @@
+//! One option's text, turned into its value.
+
+use super::{Meaning, Values};
+
+/// A value as meant.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Value {
+    Switch(bool),
+    Count(u64),
+    TimeNs(u64),
+    /// A share: 0.005 is half a per cent.
+    Share(f64),
+    Words(Vec<&'static str>),
+    Word(&'static str),
+    Text(String),
+}
+
+/// Digits kept behind a decimal point.
+const DECIMALS: usize = 9;
+/// 1.0 in the numbers that [`decimal`] returns.
+const ONE: u64 = 1_000_000_000;
+
+/// Units of time, longest first.
+const UNITS: [(&str, u64); 5] = [
+    ("m", 60_000_000_000),
+    ("s", 1_000_000_000),
+    ("ms", 1_000_000),
+    ("us", 1_000),
+    ("ns", 1),
+];
+
+impl Values {
+    /// What a value looks like, as it stands behind "not".
+    #[must_use]
+    pub fn describe(&self) -> String {
+        match self {
+            Self::Switch => "1 or 0".to_owned(),
+            Self::Count { min, max } => format!("a whole number between {min} and {max}"),
+            Self::Time { min_ns, max_ns } => {
+                format!("a time between {} and {}", time(*min_ns), time(*max_ns))
+            }
+            Self::Percent { min, max } => format!("a percentage between {min} and {max}"),
+            Self::Words(words) => format!("a comma-separated list of: {}", words.join(", ")),
+            Self::Word(words) => format!("one of: {}", words.join(", ")),
+            Self::Text => "text".to_owned(),
+        }
+    }
+}
+
+/// Reads an option's own text. None: it is not what [`Values::describe`] says.
+pub(super) fn own(values: &Values, text: &str) -> Option<Value> {
+    let trimmed = text.trim();
+    match *values {
+        Values::Switch => switch(trimmed).map(Value::Switch),
+        Values::Count { min, max } => count(trimmed)
+            .filter(|n| (min..=max).contains(n))
+            .map(Value::Count),
+        Values::Time { min_ns, max_ns } => time_ns(trimmed)
+            .filter(|ns| (min_ns..=max_ns).contains(ns))
+            .map(Value::TimeNs),
+        Values::Percent { min, max } => trimmed
+            .strip_suffix('%')
+            .unwrap_or(trimmed)
+            .trim_end()
+            .parse::<f64>()
+            .ok()
+            .filter(|percent| (min..=max).contains(percent))
+            .map(|percent| Value::Share(percent / 100.0)),
+        Values::Words(known) => words(known, trimmed).map(Value::Words),
+        Values::Word(known) => word(known, trimmed).map(Value::Word),
+        Values::Text => Some(Value::Text(text.to_owned())),
+    }
+}
+
+/// What the text of an alias says about an option.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Said {
+    /// This.
+    Value(Value),
+    /// Nothing that concerns us.
+    Nothing,
+    /// It should have been what the text describes.
+    Bad(String),
+}
+
+/// Reads the text of an alias.
+pub(super) fn alias(values: &Values, meaning: Meaning, text: &str) -> Said {
+    let value = match meaning {
+        Meaning::Same => own(values, text),
+        Meaning::OnlyOff => match switch(text.trim()) {
+            Some(false) => Some(Value::Switch(false)),
+            _ => return Said::Nothing,
+        },
+        Meaning::Clamped => clamped(values, text.trim()),
+        Meaning::PercentSampled => {
+            return percent_sampled(values, text.trim()).map_or_else(
+                || Said::Bad("a percentage above 0 and up to 100".to_owned()),
+                Said::Value,
+            );
+        }
+    };
+    value.map_or_else(|| Said::Bad(described(values, meaning)), Said::Value)
+}
+
+fn described(values: &Values, meaning: Meaning) -> String {
+    match (meaning, values) {
+        (Meaning::Clamped, Values::Count { .. }) => "a whole number".to_owned(),
+        (Meaning::Clamped, Values::Time { .. }) => "a time".to_owned(),
+        _ => values.describe(),
+    }
+}
+
+fn clamped(values: &Values, text: &str) -> Option<Value> {
+    match *values {
+        Values::Count { min, max } => count(text).map(|n| Value::Count(n.clamp(min, max))),
+        Values::Time { min_ns, max_ns } => {
+            time_ns(text).map(|ns| Value::TimeNs(ns.clamp(min_ns, max_ns)))
+        }
+        _ => own(values, text),
+    }
+}
+
+/// `1` per cent of acquisitions sampled is one in 100.
+fn percent_sampled(values: &Values, text: &str) -> Option<Value> {
+    let Values::Count { min, max } = *values else {
+        return None;
+    };
+    let percent = decimal(text.strip_suffix('%').unwrap_or(text))?;
+    if percent == 0 || percent > 100 * ONE {
+        return None;
+    }
+    let one_in = (100 * ONE + percent / 2) / percent;
+    Some(Value::Count(one_in.clamp(min, max)))
+}
+
+fn switch(text: &str) -> Option<bool> {
+    match text.to_ascii_lowercase().as_str() {
+        "1" | "true" | "yes" | "on" => Some(true),
+        "0" | "false" | "no" | "off" => Some(false),
+        _ => None,
+    }
+}
+
+/// A whole number of digits only; one too large for us is the largest.
+fn count(text: &str) -> Option<u64> {
+    digits(text).then(|| text.parse().unwrap_or(u64::MAX))
+}
+
+fn digits(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// A decimal number in billionths, digits behind the ninth place cut off.
+fn decimal(text: &str) -> Option<u64> {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
+    if !digits(whole) || !digits(fraction) {
+        return None;
+    }
+    let kept = fraction.get(..DECIMALS).unwrap_or(fraction);
+    let billionths: u64 = format!("{kept:0<DECIMALS$}").parse().ok()?;
+    Some(count(whole)?.saturating_mul(ONE).saturating_add(billionths))
+}
+
+/// A time: `100us`, `1.5s`; a bare number is in seconds.
+fn time_ns(text: &str) -> Option<u64> {
+    let begin = text
+        .find(|c: char| !c.is_ascii_digit() && c != '.')
+        .unwrap_or(text.len());
+    let (number, unit) = text.split_at_checked(begin)?;
+    let unit_ns = match unit.trim() {
+        "" => ONE,
+        "µs" | "μs" => 1_000,
+        unit => UNITS.iter().find(|(name, _)| *name == unit)?.1,
+    };
+    let (whole, fraction) = number.split_once('.').unwrap_or((number, "0"));
+    let whole_ns = if digits(whole) {
+        count(whole)?.saturating_mul(unit_ns)
+    } else {
+        return None;
+    };
+    let billionths = decimal(&format!("0.{fraction}"))?;
+    let part_ns = u128::from(billionths) * u128::from(unit_ns) / u128::from(ONE);
+    Some(whole_ns.saturating_add(u64::try_from(part_ns).ok()?))
+}
+
+/// A time in the longest unit that keeps it whole.
+fn time(ns: u64) -> String {
+    if ns == 0 {
+        return "0s".to_owned();
+    }
+    UNITS
+        .iter()
+        .find(|(_, unit_ns)| ns.is_multiple_of(*unit_ns))
+        .map_or_else(
+            || format!("{ns}ns"),
+            |(unit, unit_ns)| format!("{}{unit}", ns / unit_ns),
+        )
+}
+
+fn word(known: &'static [&'static str], text: &str) -> Option<&'static str> {
+    let text = text.to_ascii_lowercase();
+    known.iter().find(|word| **word == text).copied()
+}
+
+/// Words in the order of the table, each at most once.
+fn words(known: &'static [&'static str], text: &str) -> Option<Vec<&'static str>> {
+    let mut asked = Vec::new();
+    for part in text
+        .split(',')
+        .map(str::trim)
+        .filter(|part| !part.is_empty())
+    {
+        asked.push(word(known, part)?);
+    }
+    let chosen: Vec<_> = known
+        .iter()
+        .filter(|word| asked.contains(word))
+        .copied()
+        .collect();
+    (!chosen.is_empty()).then_some(chosen)
+}

@@ -1,0 +1,140 @@
+//! The environment as given, turned into options as meant.
+
+use super::parse::{self, Said, Value};
+use super::{Complaint, Exporter, Meaning, Opt, Options, Symbols, table};
+
+/// The first profile comes after this time at the latest.
+const FIRST_INTERVAL_NS: u64 = 10_000_000_000;
+
+/// Reads every option through `get` and says what it means.
+///
+/// - A variable that is empty counts as not set.
+/// - `LOCKPROF_*` wins over an alias; among aliases, the first of the table that
+///   says anything.
+/// - A value that does not serve gives one complaint, and the default holds.
+/// - The first interval is the interval, but at most ten seconds.
+/// - Every wait is kept (`wait_sample_ns` 0) when `sample` is 1 and
+///   `LOCKPROF_WAIT_SAMPLE` is not set.
+///
+/// Never fails.
+#[must_use]
+pub fn resolve(get: impl Fn(&str) -> Option<String>) -> (Options, Vec<Complaint>) {
+    let mut reader = Reader {
+        get: |name: &str| get(name).filter(|value| !value.trim().is_empty()),
+        complaints: Vec::new(),
+    };
+    let sample = reader.count(&table::SAMPLE);
+    let every_wait = sample == 1 && (reader.get)(table::WAIT_SAMPLE.name).is_none();
+    let wait_sample_ns = reader.time_ns(&table::WAIT_SAMPLE);
+    let interval_ns = reader.time_ns(&table::INTERVAL);
+    let options = Options {
+        enabled: reader.switch(&table::ENABLED),
+        sample,
+        wait_sample_ns: if every_wait { 0 } else { wait_sample_ns },
+        cpu_limit: reader.share(&table::CPU_LIMIT),
+        first_interval_ns: interval_ns.min(FIRST_INTERVAL_NS),
+        interval_ns,
+        max_frames: usize::try_from(reader.count(&table::MAX_FRAMES)).unwrap_or(usize::MAX),
+        locks: reader.words(&table::LOCKS),
+        sinks: reader.words(&table::SINK),
+        symbols: match reader.word(&table::SYMBOLS) {
+            "off" => Symbols::Off,
+            _ => Symbols::Symtab,
+        },
+        exporter: match reader.word(&table::EXPORTER) {
+            "constructor" => Exporter::Constructor,
+            _ => Exporter::Lazy,
+        },
+        output: reader.text(&table::OUTPUT),
+        run: reader.text(&table::RUN_MARK),
+    };
+    (options, reader.complaints)
+}
+
+/// Reads options one by one and collects the complaints.
+struct Reader<G> {
+    get: G,
+    complaints: Vec<Complaint>,
+}
+
+/// A method that reads an option of one type. A row whose default is of another
+/// type gives the type's own default; a test sees to it that there is none.
+macro_rules! reads {
+    ($name:ident, $variant:ident, $type:ty) => {
+        fn $name(&mut self, opt: &'static Opt) -> $type {
+            match self.value(opt) {
+                Some(Value::$variant(value)) => value,
+                _ => Default::default(),
+            }
+        }
+    };
+}
+
+impl<G: Fn(&str) -> Option<String>> Reader<G> {
+    reads!(switch, Switch, bool);
+    reads!(count, Count, u64);
+    reads!(time_ns, TimeNs, u64);
+    reads!(share, Share, f64);
+    reads!(words, Words, Vec<&'static str>);
+    reads!(word, Word, &'static str);
+
+    fn text(&mut self, opt: &'static Opt) -> Option<String> {
+        match self.value(opt) {
+            Some(Value::Text(text)) if !text.is_empty() => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The value of an option; none only when the table's own default is bad.
+    fn value(&mut self, opt: &'static Opt) -> Option<Value> {
+        self.given(opt)
+            .or_else(|| parse::own(&opt.values, opt.default))
+    }
+
+    /// What the user says, after complaints about what cannot be understood.
+    fn given(&mut self, opt: &'static Opt) -> Option<Value> {
+        if let Some(given) = (self.get)(opt.name) {
+            let value = parse::own(&opt.values, &given);
+            if value.is_none() {
+                self.complain(opt, opt.name, given, &opt.values.describe());
+            }
+            return value;
+        }
+        for alias in opt.aliases {
+            let Some(given) = (self.get)(alias.name) else {
+                continue;
+            };
+            match parse::alias(&opt.values, alias.meaning, &given) {
+                Said::Value(value) => return Some(value),
+                Said::Nothing => {}
+                Said::Bad(wanted) => {
+                    self.complain(opt, alias.name, given, &wanted);
+                    return None;
+                }
+            }
+        }
+        None
+    }
+
+    fn complain(&mut self, opt: &Opt, name: &'static str, given: String, wanted: &str) {
+        let reason = format!("not {wanted}; using {}", opt.default);
+        self.complaints.push(Complaint {
+            name,
+            given,
+            reason,
+        });
+    }
+}
+
+/// How a reader of the table would write what an alias does.
+impl Meaning {
+    /// A remark for the README; empty when there is nothing to say.
+    pub(super) fn remark(self) -> &'static str {
+        match self {
+            Self::Same => "",
+            Self::PercentSampled => " (percent sampled)",
+            Self::Clamped => " (cut to the bounds)",
+            Self::OnlyOff => " (only to switch off)",
+        }
+    }
+}

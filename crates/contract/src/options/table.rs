@@ -1,0 +1,171 @@
+//! The rows of the option table.
+
+use super::{Alias, Meaning, Opt, RUN, Values};
+
+const SECOND_NS: u64 = 1_000_000_000;
+
+/// Whether to profile at all.
+pub(super) const ENABLED: Opt = Opt {
+    name: "LOCKPROF_ENABLED",
+    flag: Some("enabled"),
+    values: Values::Switch,
+    default: "1",
+    aliases: &[
+        Alias {
+            name: "DD_PROFILING_ENABLED",
+            meaning: Meaning::OnlyOff,
+        },
+        Alias {
+            name: "DD_PROFILING_LOCK_ENABLED",
+            meaning: Meaning::OnlyOff,
+        },
+    ],
+    help: "Whether to profile at all; 0 passes every call straight through",
+};
+
+/// Mean acquisitions between two sampled ones.
+pub(super) const SAMPLE: Opt = Opt {
+    name: "LOCKPROF_SAMPLE",
+    flag: Some("sample"),
+    values: Values::Count {
+        min: 1,
+        max: 1_000_000_000,
+    },
+    default: "100",
+    aliases: &[Alias {
+        name: "DD_PROFILING_CAPTURE_PCT",
+        meaning: Meaning::PercentSampled,
+    }],
+    help: "Mean number of acquisitions between two sampled ones; 1 samples every one and makes counts exact",
+};
+
+/// From which length on every wait is kept.
+pub(super) const WAIT_SAMPLE: Opt = Opt {
+    name: "LOCKPROF_WAIT_SAMPLE",
+    flag: Some("wait-sample"),
+    values: Values::Time {
+        min_ns: 0,
+        max_ns: 3600 * SECOND_NS,
+    },
+    default: "100us",
+    aliases: &[],
+    help: "Waits at least this long are always kept, shorter ones in proportion and scaled back; 0 keeps every wait, as does a sample of 1",
+};
+
+/// Share of a thread's time for sampling.
+pub(super) const CPU_LIMIT: Opt = Opt {
+    name: "LOCKPROF_CPU_LIMIT",
+    flag: Some("cpu-limit"),
+    values: Values::Percent {
+        min: 0.0,
+        max: 100.0,
+    },
+    default: "0.5%",
+    aliases: &[],
+    help: "Share of each thread's time that sampling may take before it slows itself down; 0 is without a limit",
+};
+
+/// Time between two profiles.
+pub(super) const INTERVAL: Opt = Opt {
+    name: "LOCKPROF_INTERVAL",
+    flag: Some("interval"),
+    values: Values::Time {
+        min_ns: SECOND_NS,
+        max_ns: 86_400 * SECOND_NS,
+    },
+    default: "60s",
+    aliases: &[Alias {
+        name: "DD_PROFILING_UPLOAD_INTERVAL",
+        meaning: Meaning::Clamped,
+    }],
+    help: "Time between two profiles; the first comes after 10s at the latest",
+};
+
+/// Longest stack.
+pub(super) const MAX_FRAMES: Opt = Opt {
+    name: "LOCKPROF_MAX_FRAMES",
+    flag: Some("max-frames"),
+    values: Values::Count { min: 1, max: 64 },
+    default: "64",
+    aliases: &[Alias {
+        name: "DD_PROFILING_MAX_FRAMES",
+        meaning: Meaning::Clamped,
+    }],
+    help: "Longest stack kept, in frames",
+};
+
+/// Kinds of lock.
+pub(super) const LOCKS: Opt = Opt {
+    name: "LOCKPROF_LOCKS",
+    flag: Some("locks"),
+    values: Values::Words(&["mutex"]),
+    default: "mutex",
+    aliases: &[],
+    help: "Which kinds of lock are profiled",
+};
+
+/// Where profiles go.
+pub(super) const SINK: Opt = Opt {
+    name: "LOCKPROF_SINK",
+    flag: Some("sink"),
+    values: Values::Words(&["file"]),
+    default: "file",
+    aliases: &[],
+    help: "Where profiles go",
+};
+
+/// How far addresses are named in the process.
+pub(super) const SYMBOLS: Opt = Opt {
+    name: "LOCKPROF_SYMBOLS",
+    flag: Some("symbols"),
+    values: Values::Word(&["off", "symtab"]),
+    default: "symtab",
+    aliases: &[],
+    help: "How functions are named inside the process: not at all, or from symbol tables",
+};
+
+/// When our thread starts.
+pub(super) const EXPORTER: Opt = Opt {
+    name: "LOCKPROF_EXPORTER",
+    flag: Some("exporter"),
+    values: Values::Word(&["lazy", "constructor"]),
+    default: "lazy",
+    aliases: &[],
+    help: "When the thread that writes profiles starts: with the program's first own thread, or before main",
+};
+
+/// Where files go.
+pub(super) const OUTPUT: Opt = Opt {
+    name: "LOCKPROF_OUTPUT",
+    flag: Some("output"),
+    values: Values::Text,
+    default: "",
+    aliases: &[],
+    help: "Directory for profiles, or a file name in which %e is the executable, %p the process, %t the start in milliseconds and %% a percent sign; by default the current directory, else $TMPDIR, else /tmp",
+};
+
+/// Mark of a `lockprof run`.
+pub(super) const RUN_MARK: Opt = Opt {
+    name: RUN,
+    flag: None,
+    values: Values::Text,
+    default: "",
+    aliases: &[],
+    help: "Set by lockprof run, to find the profiles of its program",
+};
+
+/// All options, in the order in which they are shown.
+pub static TABLE: &[Opt] = &[
+    ENABLED,
+    SAMPLE,
+    WAIT_SAMPLE,
+    CPU_LIMIT,
+    INTERVAL,
+    MAX_FRAMES,
+    LOCKS,
+    SINK,
+    SYMBOLS,
+    EXPORTER,
+    OUTPUT,
+    RUN_MARK,
+];

@@ -1,0 +1,349 @@
+//! Every option, read and resolved.
+#![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+
+use std::collections::HashMap;
+
+use super::*;
+
+fn with(pairs: &[(&str, &str)]) -> (Options, Vec<String>) {
+    let environment: HashMap<&str, &str> = pairs.iter().copied().collect();
+    let (options, complaints) = resolve(|name| environment.get(name).map(|v| (*v).to_owned()));
+    (
+        options,
+        complaints.iter().map(ToString::to_string).collect(),
+    )
+}
+
+/// The options of an environment in which everything is understood.
+fn understood(pairs: &[(&str, &str)]) -> Options {
+    let (options, complaints) = with(pairs);
+    assert_eq!(complaints, Vec::<String>::new());
+    options
+}
+
+#[test]
+fn nothing_set_gives_the_defaults() {
+    let expected = Options {
+        enabled: true,
+        sample: 100,
+        wait_sample_ns: 100_000,
+        cpu_limit: 0.005,
+        first_interval_ns: 10_000_000_000,
+        interval_ns: 60_000_000_000,
+        max_frames: 64,
+        locks: vec!["mutex"],
+        sinks: vec!["file"],
+        symbols: Symbols::Symtab,
+        exporter: Exporter::Lazy,
+        output: None,
+        run: None,
+    };
+    assert_eq!(understood(&[]), expected);
+}
+
+#[test]
+fn every_default_is_a_value_of_its_option() {
+    for opt in TABLE {
+        assert_eq!(check(opt.name, opt.default), Ok(()), "{}", opt.name);
+        let value = parse::own(&opt.values, opt.default);
+        let fits = matches!(
+            (opt.values, value),
+            (Values::Switch, Some(parse::Value::Switch(_)))
+                | (Values::Count { .. }, Some(parse::Value::Count(_)))
+                | (Values::Time { .. }, Some(parse::Value::TimeNs(_)))
+                | (Values::Percent { .. }, Some(parse::Value::Share(_)))
+                | (Values::Words(_), Some(parse::Value::Words(_)))
+                | (Values::Word(_), Some(parse::Value::Word(_)))
+                | (Values::Text, Some(parse::Value::Text(_)))
+        );
+        assert!(fits, "{}", opt.name);
+    }
+}
+
+#[test]
+fn every_option_is_read() {
+    let options = understood(&[
+        ("LOCKPROF_ENABLED", "off"),
+        ("LOCKPROF_SAMPLE", " 7 "),
+        ("LOCKPROF_WAIT_SAMPLE", "1.5ms"),
+        ("LOCKPROF_CPU_LIMIT", "2 %"),
+        ("LOCKPROF_INTERVAL", "2m"),
+        ("LOCKPROF_MAX_FRAMES", "12"),
+        ("LOCKPROF_LOCKS", "mutex, mutex"),
+        ("LOCKPROF_SINK", "FILE"),
+        ("LOCKPROF_SYMBOLS", "off"),
+        ("LOCKPROF_EXPORTER", "constructor"),
+        ("LOCKPROF_OUTPUT", "/tmp/a b"),
+        ("LOCKPROF_RUN", "12-34"),
+    ]);
+    let expected = Options {
+        enabled: false,
+        sample: 7,
+        wait_sample_ns: 1_500_000,
+        cpu_limit: 0.02,
+        first_interval_ns: 10_000_000_000,
+        interval_ns: 120_000_000_000,
+        max_frames: 12,
+        locks: vec!["mutex"],
+        sinks: vec!["file"],
+        symbols: Symbols::Off,
+        exporter: Exporter::Constructor,
+        output: Some("/tmp/a b".to_owned()),
+        run: Some("12-34".to_owned()),
+    };
+    assert_eq!(options, expected);
+}
+
+#[test]
+fn a_bad_value_gives_one_complaint_and_the_default() {
+    for (name, value, expected) in [
+        (
+            "LOCKPROF_SAMPLE",
+            "abc",
+            "LOCKPROF_SAMPLE=abc: not a whole number between 1 and 1000000000; using 100",
+        ),
+        (
+            "LOCKPROF_ENABLED",
+            "maybe",
+            "LOCKPROF_ENABLED=maybe: not 1 or 0; using 1",
+        ),
+        (
+            "LOCKPROF_WAIT_SAMPLE",
+            "-1us",
+            "LOCKPROF_WAIT_SAMPLE=-1us: not a time between 0s and 60m; using 100us",
+        ),
+        (
+            "LOCKPROF_CPU_LIMIT",
+            "NaN",
+            "LOCKPROF_CPU_LIMIT=NaN: not a percentage between 0 and 100; using 0.5%",
+        ),
+        (
+            "LOCKPROF_INTERVAL",
+            "999ms",
+            "LOCKPROF_INTERVAL=999ms: not a time between 1s and 1440m; using 60s",
+        ),
+        (
+            "LOCKPROF_LOCKS",
+            "mutex,foo",
+            "LOCKPROF_LOCKS=mutex,foo: not a comma-separated list of: mutex; using mutex",
+        ),
+        (
+            "LOCKPROF_SYMBOLS",
+            "dwarf",
+            "LOCKPROF_SYMBOLS=dwarf: not one of: off, symtab; using symtab",
+        ),
+        (
+            "DD_PROFILING_CAPTURE_PCT",
+            "0",
+            "DD_PROFILING_CAPTURE_PCT=0: not a percentage above 0 and up to 100; using 100",
+        ),
+        (
+            "DD_PROFILING_MAX_FRAMES",
+            "many",
+            "DD_PROFILING_MAX_FRAMES=many: not a whole number; using 64",
+        ),
+    ] {
+        let (options, complaints) = with(&[(name, value)]);
+        assert_eq!(complaints, [expected]);
+        assert_eq!(options, understood(&[]), "{name}");
+    }
+}
+
+#[test]
+fn bounds_belong_to_the_values() {
+    for value in [
+        "0",
+        "1000000001",
+        "99999999999999999999",
+        "1.0",
+        "+1",
+        "1e3",
+        "-1",
+    ] {
+        assert!(check("LOCKPROF_SAMPLE", value).is_err(), "{value}");
+    }
+    for value in ["1", "1000000000", "007", ""] {
+        assert_eq!(check("LOCKPROF_SAMPLE", value), Ok(()), "{value}");
+    }
+    for value in ["100.1", "-0.1", "inf", "%", "5%%"] {
+        assert!(check("LOCKPROF_CPU_LIMIT", value).is_err(), "{value}");
+    }
+    for value in [
+        "1h",
+        "s",
+        "1 2s",
+        "1..5s",
+        ".",
+        "60m1s",
+        "1e3s",
+        "3600000000001ns",
+    ] {
+        assert!(check("LOCKPROF_WAIT_SAMPLE", value).is_err(), "{value}");
+    }
+}
+
+#[test]
+fn times_have_units_and_fractions() {
+    for (value, ns) in [
+        ("0", 0),
+        ("1", 1_000_000_000),
+        ("0.25", 250_000_000),
+        ("7ns", 7),
+        ("1.5 us", 1_500),
+        ("2µs", 2_000),
+        ("3ms", 3_000_000),
+        ("1m", 60_000_000_000),
+        ("0.1234567899s", 123_456_789),
+        ("60m", 3_600_000_000_000),
+    ] {
+        let options = understood(&[("LOCKPROF_WAIT_SAMPLE", value)]);
+        assert_eq!(options.wait_sample_ns, ns, "{value}");
+    }
+}
+
+#[test]
+fn an_empty_value_is_not_set() {
+    let options = understood(&[
+        ("LOCKPROF_SAMPLE", ""),
+        ("LOCKPROF_OUTPUT", ""),
+        ("LOCKPROF_INTERVAL", "  "),
+        ("DD_PROFILING_UPLOAD_INTERVAL", "20"),
+    ]);
+    assert_eq!(options.sample, 100);
+    assert_eq!(options.output, None);
+    assert_eq!(options.interval_ns, 20_000_000_000);
+}
+
+#[test]
+fn our_own_names_win_over_those_of_the_tracers() {
+    let options = understood(&[
+        ("LOCKPROF_SAMPLE", "5"),
+        ("DD_PROFILING_CAPTURE_PCT", "nonsense"),
+        ("LOCKPROF_ENABLED", "1"),
+        ("DD_PROFILING_ENABLED", "0"),
+    ]);
+    assert_eq!(options.sample, 5);
+    assert!(options.enabled);
+}
+
+#[test]
+fn percent_sampled_becomes_one_in_so_many() {
+    for (percent, sample) in [
+        ("1.0", 100),
+        ("1", 100),
+        ("100", 1),
+        ("70", 1),
+        ("50", 2),
+        ("0.1%", 1000),
+        ("3", 33),
+        ("0.000000001", 1_000_000_000),
+    ] {
+        let options = understood(&[("DD_PROFILING_CAPTURE_PCT", percent)]);
+        assert_eq!(options.sample, sample, "{percent}");
+    }
+}
+
+#[test]
+fn the_tracers_numbers_are_cut_to_our_bounds() {
+    for (frames, cut) in [
+        ("600", 64),
+        ("0", 1),
+        ("30", 30),
+        ("99999999999999999999", 64),
+    ] {
+        let options = understood(&[("DD_PROFILING_MAX_FRAMES", frames)]);
+        assert_eq!(options.max_frames, cut);
+    }
+    for (interval, ns) in [("60.0", 60_000_000_000), ("0.1", 1_000_000_000)] {
+        let options = understood(&[("DD_PROFILING_UPLOAD_INTERVAL", interval)]);
+        assert_eq!(options.interval_ns, ns);
+    }
+}
+
+#[test]
+fn either_switch_of_the_tracers_only_switches_off() {
+    for (pairs, enabled) in [
+        (&[("DD_PROFILING_ENABLED", "0")][..], false),
+        (&[("DD_PROFILING_LOCK_ENABLED", "false")], false),
+        (
+            &[
+                ("DD_PROFILING_ENABLED", "1"),
+                ("DD_PROFILING_LOCK_ENABLED", "0"),
+            ],
+            false,
+        ),
+        (&[("DD_PROFILING_ENABLED", "auto")], true),
+    ] {
+        assert_eq!(understood(pairs).enabled, enabled, "{pairs:?}");
+    }
+}
+
+#[test]
+fn the_first_profile_comes_after_ten_seconds_at_the_latest() {
+    for (interval, first_ns) in [
+        ("3s", 3_000_000_000),
+        ("10s", 10_000_000_000),
+        ("1m", 10_000_000_000),
+    ] {
+        let options = understood(&[("LOCKPROF_INTERVAL", interval)]);
+        assert_eq!(options.first_interval_ns, first_ns);
+    }
+}
+
+#[test]
+fn sampling_every_acquisition_keeps_every_wait_unless_asked_otherwise() {
+    assert_eq!(understood(&[("LOCKPROF_SAMPLE", "1")]).wait_sample_ns, 0);
+    let by_alias = understood(&[("DD_PROFILING_CAPTURE_PCT", "100")]);
+    assert_eq!(by_alias.wait_sample_ns, 0);
+    let asked = understood(&[("LOCKPROF_SAMPLE", "1"), ("LOCKPROF_WAIT_SAMPLE", "1ms")]);
+    assert_eq!(asked.wait_sample_ns, 1_000_000);
+    assert_eq!(
+        understood(&[("LOCKPROF_SAMPLE", "2")]).wait_sample_ns,
+        100_000
+    );
+}
+
+#[test]
+fn a_complaint_stays_on_one_short_line() {
+    let value = format!("a\nb\u{1b}[31m{}", "ü".repeat(1000));
+    let (_, complaints) = with(&[("LOCKPROF_SAMPLE", &value)]);
+    let complaint = &complaints[0];
+    assert!(
+        complaint.starts_with("LOCKPROF_SAMPLE=a?b?[31mü"),
+        "{complaint}"
+    );
+    assert!(complaint.contains("ü…: not"), "{complaint}");
+    assert!(complaint.chars().count() < 160);
+}
+
+#[test]
+fn the_readme_shows_every_option_a_user_may_set() {
+    let text = markdown();
+    for opt in TABLE {
+        assert_eq!(
+            text.contains(&format!("`{}`", opt.name)),
+            opt.flag.is_some()
+        );
+        for alias in opt.aliases {
+            assert!(text.contains(alias.name));
+        }
+    }
+    let widths: Vec<usize> = text
+        .lines()
+        .map(|line| line.matches(" | ").count())
+        .collect();
+    assert!(widths[2..].iter().all(|width| *width == 5), "{text}");
+}
+
+#[test]
+fn names_and_flags_are_each_used_once() {
+    let mut names: Vec<&str> = TABLE
+        .iter()
+        .flat_map(|opt| opt.aliases.iter().map(|alias| alias.name).chain([opt.name]))
+        .chain(TABLE.iter().filter_map(|opt| opt.flag))
+        .collect();
+    let all = names.len();
+    names.sort_unstable();
+    names.dedup();
+    assert_eq!(names.len(), all);
+}

@@ -1,0 +1,180 @@
+//! From the profile as we see it to pprof's bytes.
+
+use std::collections::HashMap;
+
+use prost::Message;
+
+use super::proto;
+use crate::profile::{Function, Label, LabelValue, Location, Mapping, Profile, Sample};
+use crate::{sample_type, wrapper};
+
+/// A profile as pprof reads it, not compressed.
+///
+/// Identifiers are 1, 2, 3 … in the order of the tables. Rows without any value are
+/// left out, and so are labels with an empty text, which pprof cannot tell from
+/// the number 0. A negative value counts as 0. A reference outside its table is
+/// left out rather than written, because readers refuse the whole file for one.
+#[must_use]
+pub fn encode(profile: &Profile) -> Vec<u8> {
+    let mut strings = Strings::new();
+    let message = proto::Profile {
+        sample_type: sample_type::ALL
+            .iter()
+            .map(|(_, name, unit)| strings.value_type(name, unit))
+            .collect(),
+        sample: profile
+            .samples
+            .iter()
+            .filter(|sample| sample.values.iter().any(|value| *value > 0))
+            .map(|sample| sample_of(sample, profile.locations.len(), &mut strings))
+            .collect(),
+        mapping: (1..)
+            .zip(&profile.mappings)
+            .map(|(id, mapping)| mapping_of(id, mapping, &mut strings))
+            .collect(),
+        location: (1..)
+            .zip(&profile.locations)
+            .map(|(id, location)| location_of(id, location, profile))
+            .collect(),
+        function: (1..)
+            .zip(&profile.functions)
+            .map(|(id, function)| function_of(id, function, &mut strings))
+            .collect(),
+        drop_frames: strings.index(&wrapper::drop_frames()),
+        time_nanos: profile.start_unix_ns,
+        duration_nanos: profile.duration_ns,
+        period_type: Some(strings.value_type(sample_type::PERIOD.0, sample_type::PERIOD.1)),
+        period: sample_type::PERIOD.2,
+        comment: profile
+            .comments
+            .iter()
+            .map(|comment| strings.index(comment))
+            .collect(),
+        default_sample_type: strings.index(sample_type::DEFAULT.name()),
+        keep_frames: 0,
+        doc_url: 0,
+        string_table: strings.table,
+    };
+    message.encode_to_vec()
+}
+
+fn sample_of(sample: &Sample, locations: usize, strings: &mut Strings) -> proto::Sample {
+    proto::Sample {
+        location_id: sample
+            .stack
+            .iter()
+            .filter_map(|index| id_of(*index, locations))
+            .collect(),
+        value: sample.values.iter().map(|value| (*value).max(0)).collect(),
+        label: sample
+            .labels
+            .iter()
+            .filter_map(|label| label_of(label, strings))
+            .collect(),
+    }
+}
+
+fn label_of(label: &Label, strings: &mut Strings) -> Option<proto::Label> {
+    let mut message = proto::Label::default();
+    match &label.value {
+        LabelValue::Text(text) if text.is_empty() => return None,
+        LabelValue::Text(text) => message.str = strings.index(text),
+        LabelValue::Number(number, unit) => {
+            message.num = *number;
+            message.num_unit = strings.index(unit);
+        }
+    }
+    message.key = strings.index(&label.key);
+    Some(message)
+}
+
+fn mapping_of(id: u64, mapping: &Mapping, strings: &mut Strings) -> proto::Mapping {
+    proto::Mapping {
+        id,
+        memory_start: mapping.start,
+        memory_limit: mapping.limit,
+        file_offset: mapping.file_offset,
+        filename: strings.index(&mapping.file),
+        build_id: strings.index(&mapping.build_id),
+        has_functions: mapping.has_functions,
+        has_filenames: mapping.has_filenames,
+        has_line_numbers: mapping.has_line_numbers,
+        has_inline_frames: mapping.has_inline_frames,
+    }
+}
+
+fn location_of(id: u64, location: &Location, profile: &Profile) -> proto::Location {
+    proto::Location {
+        id,
+        mapping_id: location
+            .mapping
+            .and_then(|index| id_of(index, profile.mappings.len()))
+            .unwrap_or(0),
+        address: location.address,
+        line: location
+            .lines
+            .iter()
+            .filter_map(|line| {
+                Some(proto::Line {
+                    function_id: id_of(line.function, profile.functions.len())?,
+                    line: line.line,
+                    column: 0,
+                })
+            })
+            .collect(),
+        is_folded: false,
+    }
+}
+
+fn function_of(id: u64, function: &Function, strings: &mut Strings) -> proto::Function {
+    proto::Function {
+        id,
+        name: strings.index(&function.name),
+        system_name: strings.index(&function.system_name),
+        filename: strings.index(&function.file),
+        start_line: function.start_line,
+    }
+}
+
+/// The identifier of an entry of a table of this length; none outside of it.
+fn id_of(index: usize, len: usize) -> Option<u64> {
+    if index < len {
+        u64::try_from(index).ok()?.checked_add(1)
+    } else {
+        None
+    }
+}
+
+/// The string table: every text once, the empty one first.
+struct Strings {
+    table: Vec<String>,
+    indices: HashMap<String, i64>,
+}
+
+impl Strings {
+    fn new() -> Self {
+        Self {
+            table: vec![String::new()],
+            indices: HashMap::from([(String::new(), 0)]),
+        }
+    }
+
+    fn index(&mut self, text: &str) -> i64 {
+        if let Some(index) = self.indices.get(text) {
+            return *index;
+        }
+        let Ok(index) = i64::try_from(self.table.len()) else {
+            return 0;
+        };
+        self.table.push(text.to_owned());
+        self.indices.insert(text.to_owned(), index);
+        index
+    }
+
+    fn value_type(&mut self, name: &str, unit: &str) -> proto::ValueType {
+        proto::ValueType {
+            r#type: self.index(name),
+            unit: self.index(unit),
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! What is measured: the value columns of every profile and the keys of its labels.
+
+/// How many values a sample has.
+pub const COUNT: usize = 6;
+
+/// One value column of a profile.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(usize)]
+pub enum SampleType {
+    /// Successful takings, at the stack that took the lock.
+    Acquire = 0,
+    /// Time from asking to getting or giving up, at the stack that asked.
+    AcquireWait = 1,
+    /// Releases, at the stack that released.
+    Release = 2,
+    /// Time from taking (depth 0→1) to releasing (1→0), at the stack that released.
+    ReleaseHold = 3,
+    /// Attempts that found the lock taken: those that waited, and failed ones
+    /// (which carry [`label::RESULT`]), at the stack that asked.
+    Contention = 4,
+    /// Waiting that a holder caused to others, at the holder's release.
+    Blocked = 5,
+}
+
+/// Column order, names and units as they stand in a profile. The schema is the
+/// same whatever the options are: pprof refuses to compare profiles otherwise.
+pub const ALL: [(SampleType, &str, &str); COUNT] = [
+    (SampleType::Acquire, "lock-acquire", "count"),
+    (SampleType::AcquireWait, "lock-acquire-wait", "nanoseconds"),
+    (SampleType::Release, "lock-release", "count"),
+    (SampleType::ReleaseHold, "lock-release-hold", "nanoseconds"),
+    (SampleType::Contention, "lock-contention", "count"),
+    (SampleType::Blocked, "lock-blocked", "nanoseconds"),
+];
+
+/// The column a viewer opens with.
+pub const DEFAULT: SampleType = SampleType::AcquireWait;
+
+/// The period every profile carries: as in Go's mutex profile, values are
+/// already scaled up, so it is always one contention.
+pub const PERIOD: (&str, &str, i64) = ("contentions", "count", 1);
+
+impl SampleType {
+    /// Its place among the values of a sample.
+    #[must_use]
+    pub const fn index(self) -> usize {
+        self as usize
+    }
+
+    /// Its name in a profile.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        ALL[self.index()].1
+    }
+}
+
+/// Keys of the labels of a sample.
+pub mod label {
+    /// Text: the best name known for the lock.
+    pub const LOCK_NAME: &str = "lock name";
+    /// Text: what sort of lock, e.g. `mutex`, `recursive`.
+    pub const LOCK_KIND: &str = "lock kind";
+    /// Text: address of the lock, `0x…`.
+    pub const LOCK: &str = "lock";
+    /// Text: name of the thread.
+    pub const THREAD_NAME: &str = "thread name";
+    /// Number: `pthread_self` of the thread.
+    pub const THREAD_ID: &str = "thread id";
+    /// Number: the kernel's id of the thread.
+    pub const THREAD_NATIVE_ID: &str = "thread native id";
+    /// Number: depth of a nested acquisition or release, 2 and more.
+    pub const DEPTH: &str = "depth";
+    /// Text: why an acquisition failed, e.g. `busy`, `timeout`.
+    pub const RESULT: &str = "result";
+    /// Number, nanoseconds: the power of two at or below each duration of the row.
+    pub const DURATION_BUCKET: &str = "duration bucket";
+    /// Number, nanoseconds: the longest duration of the row; absent where every
+    /// event of the row lasted equally long.
+    pub const DURATION_MAX: &str = "duration max";
+    /// Text: name of the thread that held the lock when the wait began.
+    pub const BLOCKING_THREAD_NAME: &str = "blocking thread name";
+    /// Number: the kernel's id of that thread.
+    pub const BLOCKING_THREAD_ID: &str = "blocking thread id";
+}
+
+/// Unit of the numeric labels that are durations.
+pub const NANOSECONDS: &str = "nanoseconds";

@@ -1,0 +1,179 @@
+//! The regular expression and the matcher must say the same of every name.
+#![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+
+use super::*;
+use regex::Regex;
+
+const WRAPPERS: &[&str] = &[
+    "pthread_mutex_lock",
+    "___pthread_mutex_lock",
+    "__pthread_cond_wait",
+    "pthread_cond_clockwait",
+    "mtx_lock",
+    "__gthread_mutex_lock",
+    "__gthread_recursive_mutex_unlock",
+    "std::mutex::lock",
+    "std::mutex::lock()",
+    "std::__1::mutex::lock",
+    "std::__1::mutex::lock[abi:ne180100]()",
+    "std::recursive_mutex::try_lock",
+    "std::recursive_timed_mutex::_M_clocklock",
+    "std::timed_mutex::try_lock_for<long, std::ratio<1l, 1000l> >",
+    "bool std::timed_mutex::try_lock_for<long, std::ratio<1l, 1000l> >(x)",
+    "std::__timed_mutex_impl<std::timed_mutex>::_M_try_lock_for<long>",
+    "std::shared_mutex::lock_shared",
+    "std::__shared_mutex_pthread::unlock",
+    "std::lock_guard<std::mutex>::lock_guard",
+    "std::lock_guard<std::mutex>::lock_guard(std::mutex&)",
+    "std::lock_guard::lock_guard",
+    "std::lock_guard<std::mutex>::~lock_guard",
+    "std::__1::lock_guard<std::__1::mutex>::~lock_guard",
+    "std::unique_lock<std::recursive_mutex>::unlock",
+    "std::scoped_lock<std::mutex, std::mutex>::scoped_lock",
+    "std::shared_lock<std::shared_mutex>::shared_lock",
+    "std::lock<std::mutex, std::mutex>",
+    "void std::lock<std::mutex, std::mutex>(std::mutex&, std::mutex&)",
+    "std::__detail::__lock_impl<std::unique_lock<std::mutex> >",
+    "std::condition_variable::wait",
+    "void std::condition_variable::wait<main::{lambda()#1}>(std::unique_lock<std::mutex>&)",
+    "std::_V2::condition_variable_any::wait<std::unique_lock<std::mutex> >",
+    "std::_V2::condition_variable_any::_Unlock<std::mutex>::~_Unlock",
+    "std::condition_variable::notify_all",
+    "std::__condvar::wait",
+    "boost::mutex::lock",
+    "boost::unique_lock<boost::mutex>::unique_lock",
+    "boost::condition_variable::wait",
+    "boost::asio::detail::posix_mutex::lock",
+    "g_mutex_lock",
+    "g_rec_mutex_unlock",
+    "CRYPTO_THREAD_write_lock",
+];
+
+const OTHERS: &[&str] = &[
+    "",
+    "main",
+    "lock",
+    "mutex",
+    "my::std::mutex::lock",
+    "std::mutex",
+    "std::mutex::native_handle",
+    "std::vector<std::mutex>::push_back",
+    "std::function<void ()>::operator()",
+    "std::thread::_Invoker<std::tuple<void (*)(std::mutex&)> >::operator()",
+    "std::call_once",
+    "Cache::lock",
+    "app::mutex::lock",
+    "(anonymous namespace)::lock",
+    "mtx_report",
+    "gthread_lock",
+    "pthread_create",
+    "std::lock_free_queue::push",
+    "unlock_all",
+    "boost::asio::io_context::run",
+    "g_main_loop_run",
+    "worker<std::mutex::lock>",
+    "üöä",
+];
+
+fn by_regex(name: &str) -> bool {
+    let anchored = format!("^({})$", drop_frames());
+    Regex::new(&anchored)
+        .unwrap()
+        .is_match(without_parameters(name))
+}
+
+#[test]
+fn wrappers_are_recognised_both_ways() {
+    for name in WRAPPERS {
+        assert!(is_wrapper(name), "{name}");
+        assert!(by_regex(name), "{name}");
+    }
+}
+
+#[test]
+fn other_functions_are_shown_both_ways() {
+    for name in OTHERS {
+        assert!(!is_wrapper(name), "{name}");
+        assert!(!by_regex(name), "{name}");
+    }
+}
+
+#[test]
+fn every_pattern_has_a_name_that_both_ways_accept() {
+    let regex = Regex::new(&format!("^({})$", drop_frames())).unwrap();
+    for pattern in PATTERNS {
+        let mut name = pattern.replace('*', "lock");
+        while let Some((begin, rest)) = name.clone().split_once('{') {
+            let (words, end) = rest.split_once('}').unwrap();
+            let word = words.split(',').next_back().unwrap();
+            name = format!("{begin}{word}{end}");
+        }
+        assert!(is_wrapper(&name), "{pattern}: {name}");
+        assert!(regex.is_match(&name), "{pattern}: {name}");
+    }
+}
+
+#[test]
+fn both_ways_agree_on_names_made_by_chance() {
+    let regex = Regex::new(&format!("^({})$", drop_frames())).unwrap();
+    let parts = [
+        "std::",
+        "__1::",
+        "mutex",
+        "lock_guard",
+        "<",
+        ">",
+        "::",
+        "lock",
+        "~",
+        "unique_lock",
+        "void ",
+        "wait",
+        "condition_variable",
+        "x",
+        "(",
+        "boost::",
+        "_M_",
+        "[abi:a]",
+        "pthread_mutex_",
+        " ",
+        "(anonymous namespace)",
+        "operator()",
+    ];
+    let mut seed: u64 = 1;
+    let (mut yes, mut no) = (0, 0);
+    for _ in 0..60_000 {
+        let mut name = String::new();
+        loop {
+            seed = seed
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            let drawn = seed >> 33;
+            if drawn.is_multiple_of(7) {
+                break;
+            }
+            let part = usize::try_from(drawn / 7).unwrap() % parts.len();
+            name.push_str(parts[part]);
+        }
+        let expected = regex.is_match(without_parameters(&name));
+        assert_eq!(is_wrapper(&name), expected, "{name}");
+        *if expected { &mut yes } else { &mut no } += 1;
+    }
+    assert!(yes > 100 && no > 100, "{yes} and {no}");
+}
+
+#[test]
+fn parentheses_that_belong_to_a_name_do_not_cut_it() {
+    assert_eq!(without_parameters("a::operator()(int)"), "a::operator()");
+    assert_eq!(
+        without_parameters("(anonymous namespace)::f(int)"),
+        "(anonymous namespace)::f"
+    );
+    assert_eq!(without_parameters("f(g(h))"), "f");
+    assert_eq!(without_parameters("f"), "f");
+}
+
+#[test]
+fn the_expression_stays_small_enough_to_stand_in_every_profile() {
+    assert!(drop_frames().len() < 4096, "{}", drop_frames().len());
+}

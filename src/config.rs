@@ -1,0 +1,65 @@
+//! The environment, read once in the constructor, and what the host must know of it.
+
+use std::ffi::CString;
+use std::sync::OnceLock;
+
+use contract::options::{self, Complaint, Options};
+
+use crate::sys;
+
+/// What sampling needs, without anything that must be looked up.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sampling {
+    /// Mean acquisitions between two sampled ones.
+    pub(crate) period: u32,
+    /// Waits at least this long are always kept.
+    pub(crate) wait_ns: u64,
+    /// Share of a thread's time that sampling may take; 0 is without limit.
+    pub(crate) cpu_limit: f64,
+    /// Longest stack kept.
+    pub(crate) frames_max: usize,
+}
+
+/// Everything the process was told, and where it was when it was told.
+pub(crate) struct Config {
+    pub(crate) options: Options,
+    pub(crate) sampling: Sampling,
+    /// The executable's name, without its folder.
+    pub(crate) executable: String,
+    /// Where the process started: relative paths are meant from here.
+    pub(crate) folder: Option<std::path::PathBuf>,
+    /// `$TMPDIR` at the start.
+    pub(crate) temporary: Option<String>,
+}
+
+static CONFIG: OnceLock<Config> = OnceLock::new();
+
+/// Reads the environment. Says what was not understood; the defaults stand in for it.
+pub(crate) fn read() -> Vec<Complaint> {
+    let get = |name: &str| CString::new(name).ok().and_then(|name| sys::environment(&name));
+    let (options, complaints) = options::resolve(get);
+    let sampling = Sampling {
+        period: u32::try_from(options.sample).unwrap_or(u32::MAX),
+        wait_ns: options.wait_sample_ns,
+        cpu_limit: options.cpu_limit,
+        frames_max: options.max_frames,
+    };
+    let executable = std::env::current_exe().ok();
+    let executable = executable
+        .as_deref()
+        .and_then(std::path::Path::file_name)
+        .map_or_else(|| "unknown".to_owned(), |name| name.to_string_lossy().into_owned());
+    let _ = CONFIG.set(Config {
+        options,
+        sampling,
+        executable,
+        folder: std::env::current_dir().ok(),
+        temporary: get("TMPDIR"),
+    });
+    complaints
+}
+
+/// What was read; none before the constructor has run.
+pub(crate) fn get() -> Option<&'static Config> {
+    CONFIG.get()
+}

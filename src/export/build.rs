@@ -1,0 +1,198 @@
+//! Totals → a profile: rows with names on them.
+
+use contract::profile::{Function, Label, LabelValue, Line, Location, Mapping, Profile, Sample};
+use contract::sample_type::{self, NANOSECONDS, SampleType, label};
+use rustc_hash::FxHashMap;
+
+use super::aggregate::{Aggregate, Key, Totals};
+use super::locks::{Locks, Origin};
+use super::names::Names;
+use super::objects::Objects;
+use super::threads::Threads;
+use crate::record::{Kind, Role};
+
+/// All that a profile is made from.
+pub(crate) struct Sources<'a> {
+    pub(crate) aggregate: &'a Aggregate,
+    pub(crate) locks: &'a Locks,
+    pub(crate) threads: &'a Threads,
+    pub(crate) objects: &'a Objects,
+    pub(crate) names: &'a Names,
+}
+
+/// Every row; times and comments are the caller's.
+pub(crate) fn profile(sources: &Sources<'_>) -> Profile {
+    let mut builder = Builder { sources, profile: Profile::default(), mappings: FxHashMap::default(), locations: FxHashMap::default(), functions: FxHashMap::default() };
+    if !sources.objects.segments().is_empty() {
+        // The first mapping gives a viewer the program's name.
+        builder.mapping(0);
+    }
+    for (key, totals) in sources.aggregate.rows() {
+        let stack = sources.aggregate.stack(key).iter().map(|&address| builder.location(address)).collect();
+        let labels = builder.labels(key, totals);
+        builder.profile.samples.push(Sample { stack, values: values(totals), labels });
+    }
+    builder.profile
+}
+
+fn values(totals: &Totals) -> [i64; sample_type::COUNT] {
+    let mut values = [0; sample_type::COUNT];
+    let columns = [
+        (SampleType::Acquire, totals.acquisitions),
+        (SampleType::AcquireWait, totals.wait_ns),
+        (SampleType::Release, totals.releases),
+        (SampleType::ReleaseHold, totals.hold_ns),
+        (SampleType::Contention, totals.contentions),
+    ];
+    for (column, total) in columns {
+        if let Some(value) = values.get_mut(column.index()) {
+            #[allow(clippy::cast_possible_truncation, reason = "a saturating cast of a positive number")]
+            let rounded = total.round() as i64;
+            *value = rounded;
+        }
+    }
+    values
+}
+
+struct Builder<'a> {
+    sources: &'a Sources<'a>,
+    profile: Profile,
+    /// Segment → mapping.
+    mappings: FxHashMap<usize, usize>,
+    /// Return address → location.
+    locations: FxHashMap<u64, usize>,
+    /// Symbol → function.
+    functions: FxHashMap<&'a str, usize>,
+}
+
+impl<'a> Builder<'a> {
+    fn mapping(&mut self, segment: usize) -> Option<usize> {
+        if let Some(&known) = self.mappings.get(&segment) {
+            return Some(known);
+        }
+        let from = self.sources.objects.segments().get(segment)?;
+        let file = self.sources.objects.files().get(from.file)?;
+        self.profile.mappings.push(Mapping {
+            start: from.addresses.start,
+            limit: from.addresses.end,
+            file_offset: from.file_offset,
+            file: file.path.clone(),
+            build_id: self.sources.names.build_id(from.file).to_owned(),
+            has_functions: self.sources.names.names_any_in(from),
+            ..Mapping::default()
+        });
+        let index = self.profile.mappings.len() - 1;
+        self.mappings.insert(segment, index);
+        Some(index)
+    }
+
+    fn location(&mut self, return_address: u64) -> usize {
+        if let Some(&known) = self.locations.get(&return_address) {
+            return known;
+        }
+        // The call itself, not what follows it: the last instruction of a
+        // function may be a call.
+        let address = return_address.saturating_sub(1);
+        let mapping = self.sources.objects.segment_at(address).and_then(|segment| self.mapping(segment));
+        let symbol = self.sources.names.function(address);
+        let lines = symbol.map(|symbol| Line { function: self.function(symbol), line: 0 });
+        self.profile.locations.push(Location { address, mapping, lines: lines.into_iter().collect() });
+        let index = self.profile.locations.len() - 1;
+        self.locations.insert(return_address, index);
+        index
+    }
+
+    fn function(&mut self, symbol: &'a str) -> usize {
+        let (profile, names) = (&mut self.profile, self.sources.names);
+        *self.functions.entry(symbol).or_insert_with(|| {
+            profile.functions.push(Function {
+                name: names.for_people(symbol).to_owned(),
+                system_name: symbol.to_owned(),
+                ..Function::default()
+            });
+            profile.functions.len() - 1
+        })
+    }
+
+    fn labels(&self, key: &Key, totals: &Totals) -> Vec<Label> {
+        let threads = self.sources.threads;
+        let mut labels = vec![
+            text(label::LOCK_NAME, self.lock_name(key)),
+            text(label::LOCK_KIND, kind_name(key.kind).to_owned()),
+            text(label::LOCK, format!("{:#x}", key.lock)),
+            text(label::THREAD_NAME, threads.name(key.thread_id).map_or_else(|| key.thread_id.to_string(), str::to_owned)),
+            number(label::THREAD_ID, key.pthread_id, ""),
+            number(label::THREAD_NATIVE_ID, u64::from(key.thread_id), ""),
+        ];
+        if key.depth > 1 {
+            labels.push(number(label::DEPTH, u64::from(key.depth), ""));
+        }
+        if key.error != 0 {
+            labels.push(text(label::RESULT, result_name(key.error)));
+        }
+        if let Some(bucket_ns) = key.bucket_ns {
+            labels.push(number(label::DURATION_BUCKET, bucket_ns, NANOSECONDS));
+            if totals.max_ns != totals.min_ns {
+                labels.push(number(label::DURATION_MAX, totals.max_ns, NANOSECONDS));
+            }
+        }
+        if key.role == Role::Acquire && key.blocker != 0 {
+            labels.push(number(label::BLOCKING_THREAD_ID, u64::from(key.blocker), ""));
+            if let Some(name) = threads.name(key.blocker) {
+                labels.push(text(label::BLOCKING_THREAD_NAME, name.to_owned()));
+            }
+        }
+        labels
+    }
+
+    /// The best name: given by the program; the static object; where it was
+    /// initialised; where it was first taken; its address.
+    fn lock_name(&self, key: &Key) -> String {
+        let Sources { locks, names, .. } = self.sources;
+        let origin = locks.origin(key.lock);
+        if let Some(Origin::Name(name)) = origin {
+            return name.to_owned();
+        }
+        if let Some(object) = names.object(key.lock) {
+            let name = names.for_people(&object.symbol);
+            return if object.offset == 0 { name.to_owned() } else { format!("{name}+{:#x}", object.offset) };
+        }
+        let place = |address: u64| names.function(address.saturating_sub(1)).map(|symbol| names.for_people(symbol));
+        match origin {
+            Some(Origin::Init(address)) => place(address).map(|function| format!("{function} (init)")),
+            Some(Origin::First(address)) => place(address).map(|function| format!("{function} (first lock)")),
+            Some(Origin::Name(_)) | None => None,
+        }
+        .unwrap_or_else(|| format!("{:#x}", key.lock))
+    }
+}
+
+fn text(key: &str, value: String) -> Label {
+    Label { key: key.to_owned(), value: LabelValue::Text(value) }
+}
+
+fn number(key: &str, value: u64, unit: &str) -> Label {
+    let value = i64::try_from(value).unwrap_or(i64::MAX);
+    Label { key: key.to_owned(), value: LabelValue::Number(value, unit.to_owned()) }
+}
+
+fn kind_name(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Mutex => "mutex",
+        Kind::Recursive => "recursive",
+        Kind::ErrorCheck => "errorcheck",
+        Kind::Adaptive => "adaptive",
+    }
+}
+
+fn result_name(error: i32) -> String {
+    match error {
+        libc::EBUSY => "busy".to_owned(),
+        libc::ETIMEDOUT => "timeout".to_owned(),
+        libc::EDEADLK => "deadlock".to_owned(),
+        libc::EAGAIN => "too deep".to_owned(),
+        libc::EINVAL => "invalid".to_owned(),
+        libc::ENOTRECOVERABLE => "not recoverable".to_owned(),
+        error => format!("error {error}"),
+    }
+}

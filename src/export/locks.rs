@@ -1,0 +1,107 @@
+//! What is known about each lock besides its numbers: how it may be called.
+
+use rustc_hash::FxHashMap;
+
+use crate::record::{Record, Role};
+
+/// Locks that are remembered; about 40 bytes each.
+const LOCKS_MAX: usize = 1 << 16;
+/// Longest name that is kept.
+pub(crate) const NAME_MAX: usize = 200;
+
+/// One lock.
+#[derive(Clone, Debug, Default)]
+struct Known {
+    /// Given by the program.
+    name: Option<Box<str>>,
+    /// Return address of the call that initialised it.
+    init: Option<u64>,
+    /// Return address of the first acquisition that was recorded.
+    first: Option<u64>,
+}
+
+/// How a lock may be called, best first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Origin<'a> {
+    /// As the program called it.
+    Name(&'a str),
+    /// By where it was initialised.
+    Init(u64),
+    /// By where it was first taken.
+    First(u64),
+}
+
+/// All locks that were heard of.
+#[derive(Default)]
+pub(crate) struct Locks {
+    known: FxHashMap<u64, Known>,
+}
+
+impl Locks {
+    /// Learns from a record. When there are too many locks, new ones are called
+    /// by their address; nothing is lost but the better name.
+    pub(crate) fn learn(&mut self, record: &Record) {
+        if self.known.len() >= LOCKS_MAX && !self.known.contains_key(&record.lock) {
+            return;
+        }
+        let known = self.known.entry(record.lock).or_default();
+        let innermost = record.stack().first().copied();
+        match record.role {
+            // Initialised anew: another lock at the same address.
+            Role::Init => *known = Known { init: innermost, ..Known::default() },
+            Role::Name => known.name = Some(text_of(record).into()),
+            Role::Acquire => known.first = known.first.or(innermost),
+            Role::Release => {}
+        }
+    }
+
+    /// How a lock that is no named object may be called.
+    pub(crate) fn origin(&self, lock: u64) -> Option<Origin<'_>> {
+        let known = self.known.get(&lock)?;
+        let name = known.name.as_deref().map(Origin::Name);
+        name.or(known.init.map(Origin::Init)).or(known.first.map(Origin::First))
+    }
+}
+
+/// The text a naming record carries in place of a stack.
+fn text_of(record: &Record) -> String {
+    let bytes: Vec<u8> = record.frames.iter().flat_map(|word| word.to_le_bytes()).collect();
+    let len = usize::from(record.frames_len).min(NAME_MAX);
+    String::from_utf8_lossy(bytes.get(..len).unwrap_or(&[])).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::Kind;
+
+    fn record(role: Role, frame: u64) -> Record {
+        let mut record = Record::new(role, Kind::Mutex, 0x10);
+        record.frames[0] = frame;
+        record.frames_len = 1;
+        record
+    }
+
+    #[test]
+    fn the_best_origin_wins_whatever_came_first() {
+        let mut locks = Locks::default();
+        assert_eq!(locks.origin(0x10), None);
+        locks.learn(&record(Role::Acquire, 5));
+        locks.learn(&record(Role::Acquire, 6));
+        assert_eq!(locks.origin(0x10), Some(Origin::First(5)));
+        let mut name = record(Role::Name, u64::from_le_bytes(*b"shard\0\0\0"));
+        name.frames_len = 5;
+        locks.learn(&name);
+        assert_eq!(locks.origin(0x10), Some(Origin::Name("shard")));
+    }
+
+    #[test]
+    fn a_lock_initialised_anew_is_another_lock() {
+        let mut locks = Locks::default();
+        let mut name = record(Role::Name, 0x41);
+        name.frames_len = 1;
+        locks.learn(&name);
+        locks.learn(&record(Role::Init, 9));
+        assert_eq!(locks.origin(0x10), Some(Origin::Init(9)));
+    }
+}

@@ -1,0 +1,199 @@
+//! The half that runs on our own thread: drain, aggregate, name, build, send.
+//!
+//! A program without threads of its own has no thread of ours either. Then the
+//! host's only thread drains when the queue is full, and flushes at exit.
+
+mod aggregate;
+mod build;
+mod locks;
+mod names;
+mod objects;
+mod process;
+mod sink;
+mod symbolize;
+mod threads;
+
+use std::panic::{self, AssertUnwindSafe};
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, Ordering};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError, TryLockError};
+use std::time::Duration;
+
+use self::process::Process;
+use crate::{config, diag, record, sys};
+
+/// Time between two drains while records come.
+const DRAIN_EVERY: Duration = Duration::from_millis(20);
+/// Stack of our thread. Demangling recurses; the rest needs little.
+const STACK_LEN: usize = 512 * 1024;
+
+/// This process's data. Null until needed; left behind by a forked child, in
+/// which our thread may have been half-way through a change.
+static PROCESS: AtomicPtr<Mutex<Process>> = AtomicPtr::new(std::ptr::null_mut());
+/// Whether our thread runs.
+static RUNNING: AtomicBool = AtomicBool::new(false);
+/// Flushes asked for, and flushes done: a flush is asked for by counting up.
+static ASKED: AtomicU32 = AtomicU32::new(0);
+static DONE: AtomicU32 = AtomicU32::new(0);
+/// Whether the last flush that was asked for arrived everywhere.
+static ARRIVED: AtomicBool = AtomicBool::new(false);
+
+/// What this half asks of the other, without knowing it.
+pub(crate) struct Wiring {
+    /// Marks the calling thread as ours for ever.
+    pub(crate) become_internal: fn(),
+    /// Switches off for good, and says why.
+    pub(crate) give_up: fn(&str),
+}
+
+static WIRING: OnceLock<Wiring> = OnceLock::new();
+
+/// Tells what to call; once, before anything else here.
+pub(crate) fn wire(wiring: Wiring) {
+    let _ = WIRING.set(wiring);
+}
+
+fn give_up() {
+    if let Some(wiring) = WIRING.get() {
+        (wiring.give_up)("an internal error");
+    }
+}
+
+/// Begins the life of a process: at start, and again in every forked child.
+pub(crate) fn begin_process(is_forked: bool) {
+    process::begin(is_forked);
+    PROCESS.store(std::ptr::null_mut(), Ordering::Relaxed);
+    RUNNING.store(false, Ordering::Relaxed);
+    ASKED.store(0, Ordering::Relaxed);
+    DONE.store(0, Ordering::Relaxed);
+}
+
+#[allow(unsafe_code, reason = "reached through one atomic pointer, so that a forked child can leave it behind")]
+fn process() -> Option<&'static Mutex<Process>> {
+    let config = config::get()?;
+    let known = PROCESS.load(Ordering::Acquire);
+    // SAFETY: null, or made below and never freed; Acquire pairs with the Release below.
+    if let Some(known) = unsafe { known.as_ref() } {
+        return Some(known);
+    }
+    let made = Box::into_raw(Box::new(Mutex::new(Process::new(config))));
+    let result = PROCESS.compare_exchange(std::ptr::null_mut(), made, Ordering::Release, Ordering::Acquire);
+    if let Err(other) = result {
+        // SAFETY: nobody else has seen it.
+        drop(unsafe { Box::from_raw(made) });
+        // SAFETY: not null, by the failed exchange; never freed.
+        return unsafe { other.as_ref() };
+    }
+    // SAFETY: just made, never freed.
+    unsafe { made.as_ref() }
+}
+
+fn locked(process: &'static Mutex<Process>) -> MutexGuard<'static, Process> {
+    process.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Starts our thread, unless it runs. The caller is inside us.
+pub(crate) fn start_thread() {
+    if RUNNING.swap(true, Ordering::Relaxed) {
+        return;
+    }
+    // Our thread inherits the mask: no signal of the host is ever handled on it.
+    let mask = sys::block_signals();
+    let started = std::thread::Builder::new().name("lockprof".to_owned()).stack_size(STACK_LEN).spawn(run);
+    sys::restore_signals(&mask);
+    if let Err(error) = started {
+        RUNNING.store(false, Ordering::Relaxed);
+        diag::say(format_args!("no thread of ours can be started ({error}); writing a profile at exit only"));
+    }
+}
+
+/// What our thread does.
+fn run() {
+    if let Some(wiring) = WIRING.get() {
+        (wiring.become_internal)();
+    }
+    panic::set_hook(Box::new(|_| ()));
+    if panic::catch_unwind(AssertUnwindSafe(serve)).is_err() {
+        give_up();
+    }
+}
+
+fn serve() {
+    let (Some(process), Some(config)) = (process(), config::get()) else { return };
+    record::widen();
+    let threads = sys::thread_counter();
+    let mut due_ns = sys::monotonic_ns() + config.options.first_interval_ns;
+    loop {
+        record::sleep_reader(DRAIN_EVERY);
+        let asked = ASKED.load(Ordering::Acquire);
+        let is_asked = asked != DONE.load(Ordering::Relaxed);
+        let is_alone = threads.is_some_and(|count| count.load(Ordering::Relaxed) == 1);
+        let is_due = sys::monotonic_ns() >= due_ns;
+        let mut process = locked(process);
+        process.drain();
+        if is_asked || is_alone || is_due {
+            let arrived = process.flush();
+            drop(process);
+            due_ns = sys::monotonic_ns() + config.options.interval_ns;
+            ARRIVED.store(arrived, Ordering::Relaxed);
+            DONE.store(asked, Ordering::Release);
+            sys::wake(&DONE);
+        }
+        if is_alone {
+            // The program's last thread has ended, and main had before it: the
+            // process would have ended here without us.
+            RUNNING.store(false, Ordering::Relaxed);
+            sys::exit_process();
+        }
+    }
+}
+
+/// The queue is full: if nobody else empties it, the caller does. It is inside us.
+pub(crate) fn drain_if_alone() {
+    if RUNNING.load(Ordering::Relaxed) {
+        return;
+    }
+    let Some(process) = process() else { return };
+    let mut process = match process.try_lock() {
+        Ok(process) => process,
+        Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+        Err(TryLockError::WouldBlock) => return,
+    };
+    if panic::catch_unwind(AssertUnwindSafe(|| process.drain())).is_err() {
+        drop(process);
+        give_up();
+    }
+}
+
+/// Sends a profile of everything so far, on our thread if it runs, and waits for
+/// it no longer than `limit`. The caller is inside us. Says whether it arrived.
+pub(crate) fn flush(limit: Duration) -> bool {
+    if RUNNING.load(Ordering::Relaxed) {
+        return ask_thread(limit);
+    }
+    let Some(process) = process() else { return false };
+    let flushed = panic::catch_unwind(AssertUnwindSafe(|| {
+        let mut process = locked(process);
+        process.drain();
+        process.flush()
+    }));
+    flushed.unwrap_or(false)
+}
+
+fn ask_thread(limit: Duration) -> bool {
+    let mine = ASKED.fetch_add(1, Ordering::Release) + 1;
+    record::wake_reader();
+    let begin_ns = sys::monotonic_ns();
+    loop {
+        // Acquire pairs with the Release in `serve`: `ARRIVED` belongs to this flush.
+        let done = DONE.load(Ordering::Acquire);
+        if done >= mine {
+            return ARRIVED.load(Ordering::Relaxed);
+        }
+        let waited = Duration::from_nanos(sys::monotonic_ns() - begin_ns);
+        let Some(left) = limit.checked_sub(waited).filter(|left| !left.is_zero()) else {
+            diag::say(format_args!("the last profile was not finished within {} s; the one before it stays", limit.as_secs()));
+            return false;
+        };
+        sys::sleep_on(&DONE, done, left);
+    }
+}

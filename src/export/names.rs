@@ -1,0 +1,90 @@
+//! Names that have been looked up: of functions, of static objects, and of files by build id.
+
+use rustc_hash::FxHashMap;
+
+use super::objects::{Objects, Segment};
+use super::symbolize::{self, Named, Questions};
+
+/// A cache over everything asked so far.
+#[derive(Default)]
+pub(crate) struct Names {
+    /// Code address → symbol; none where no symbol holds it.
+    code: FxHashMap<u64, Option<Box<str>>>,
+    /// Data address → symbol; none where no symbol holds it.
+    data: FxHashMap<u64, Option<Named>>,
+    /// Symbol → name for people.
+    people: FxHashMap<Box<str>, Box<str>>,
+    /// File → build id.
+    build_ids: FxHashMap<usize, String>,
+}
+
+impl Names {
+    /// Looks up what is not known yet, file by file; each is closed before the next.
+    pub(crate) fn look_up(&mut self, objects: &Objects, code: impl Iterator<Item = u64>, data: impl Iterator<Item = u64>, with_symbols: bool) {
+        let mut questions: FxHashMap<usize, Questions> = FxHashMap::default();
+        for address in code.filter(|address| !self.code.contains_key(address)).collect::<Vec<_>>() {
+            self.code.insert(address, None);
+            if let Some(segment) = objects.segment_at(address).and_then(|index| objects.segments().get(index)) {
+                questions.entry(segment.file).or_default().code.push(address);
+            }
+        }
+        for address in data.filter(|address| !self.data.contains_key(address)).collect::<Vec<_>>() {
+            self.data.insert(address, None);
+            if let Some(file) = objects.file_at(address) {
+                questions.entry(file).or_default().data.push(address);
+            }
+        }
+        for (file, mut asked) in questions {
+            if !with_symbols {
+                // The file is still asked for its build id.
+                asked = Questions::default();
+            }
+            self.ask(objects, file, &asked);
+        }
+    }
+
+    fn ask(&mut self, objects: &Objects, file: usize, questions: &Questions) {
+        let Some(loaded) = objects.files().get(file) else { return };
+        let answers = symbolize::ask(loaded, questions);
+        self.build_ids.insert(file, answers.build_id);
+        for (address, named) in answers.code {
+            self.remember(&named.symbol);
+            self.code.insert(address, Some(named.symbol.into()));
+        }
+        for (address, named) in answers.data {
+            self.remember(&named.symbol);
+            self.data.insert(address, Some(named));
+        }
+    }
+
+    fn remember(&mut self, symbol: &str) {
+        if !self.people.contains_key(symbol) {
+            self.people.insert(symbol.into(), symbolize::demangle(symbol).into());
+        }
+    }
+
+    /// The symbol of the function at a code address.
+    pub(crate) fn function(&self, address: u64) -> Option<&str> {
+        self.code.get(&address)?.as_deref()
+    }
+
+    /// The static object at a data address.
+    pub(crate) fn object(&self, address: u64) -> Option<&Named> {
+        self.data.get(&address)?.as_ref()
+    }
+
+    /// A symbol as people know it.
+    pub(crate) fn for_people<'a>(&'a self, symbol: &'a str) -> &'a str {
+        self.people.get(symbol).map_or(symbol, |name| name)
+    }
+
+    /// The build id of a file, or nothing.
+    pub(crate) fn build_id(&self, file: usize) -> &str {
+        self.build_ids.get(&file).map_or("", String::as_str)
+    }
+
+    /// Whether any function in a segment has a name.
+    pub(crate) fn names_any_in(&self, segment: &Segment) -> bool {
+        self.code.iter().any(|(address, symbol)| symbol.is_some() && segment.addresses.contains(address))
+    }
+}

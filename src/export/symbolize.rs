@@ -1,0 +1,184 @@
+//! Addresses → names, from the symbol tables of the files they lie in.
+//!
+//! Only symbol tables: line numbers cost tens of megabytes and belong to the
+//! command line. Files are read, not mapped: a file cut short while it is mapped
+//! would kill the host.
+
+use std::fs::File;
+use std::ops::Range;
+use std::os::unix::fs::MetadataExt as _;
+
+use object::elf;
+use object::read::elf::{ElfFile64, FileHeader as _, ProgramHeader as _, Sym as _, SymbolTable};
+use object::read::{Object as _, ReadCache, ReadRef};
+use rustc_hash::FxHashMap;
+
+use super::objects::LoadedFile;
+
+/// What is asked of one file.
+#[derive(Default)]
+pub(crate) struct Questions {
+    /// Code addresses.
+    pub(crate) code: Vec<u64>,
+    /// Data addresses.
+    pub(crate) data: Vec<u64>,
+}
+
+/// A symbol that holds an address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Named {
+    /// The symbol as the linker knows it.
+    pub(crate) symbol: String,
+    /// How far behind its beginning the address lies.
+    pub(crate) offset: u64,
+}
+
+/// What one file answered.
+#[derive(Default)]
+pub(crate) struct Answers {
+    /// Names of code addresses.
+    pub(crate) code: FxHashMap<u64, Named>,
+    /// Names of data addresses.
+    pub(crate) data: FxHashMap<u64, Named>,
+    /// GNU build id in hexadecimal, or empty.
+    pub(crate) build_id: String,
+}
+
+/// Asks a file. A file that is gone, was replaced or makes no sense answers nothing.
+pub(crate) fn ask(loaded: &LoadedFile, questions: &Questions) -> Answers {
+    let mut answers = Answers::default();
+    let Ok(file) = File::open(&loaded.path) else { return answers };
+    if file.metadata().is_ok_and(|metadata| metadata.ino() != loaded.inode) {
+        return answers;
+    }
+    let cache = ReadCache::new(file);
+    // A file that is no 64-bit ELF has nothing to say, which is what it then says.
+    let _ = read(&cache, loaded, questions, &mut answers);
+    answers
+}
+
+fn read<'data, R: ReadRef<'data>>(data: R, loaded: &LoadedFile, questions: &Questions, answers: &mut Answers) -> object::Result<()> {
+    let elf = ElfFile64::<object::Endianness, R>::parse(data)?;
+    if let Some(id) = elf.build_id()? {
+        answers.build_id = id.iter().map(|byte| format!("{byte:02x}")).collect();
+    }
+    let endian = elf.endian();
+    let header = elf.elf_header();
+    let first = header.program_headers(endian, data)?.iter().find(|segment| segment.p_type(endian) == elf::PT_LOAD);
+    let Some(first) = first else { return Ok(()) };
+    let linked_at = first.p_vaddr(endian).wrapping_sub(first.p_offset(endian));
+    let bias = loaded.start.wrapping_sub(linked_at);
+
+    let sections = header.sections(endian, data)?;
+    let mut table = sections.symbols(endian, data, elf::SHT_SYMTAB)?;
+    if table.is_empty() {
+        table = sections.symbols(endian, data, elf::SHT_DYNSYM)?;
+    }
+    let is_code = |kind: elf::SymbolType| matches!(kind, elf::STT_FUNC | elf::STT_GNU_IFUNC);
+    answers.code = name_all(&table, endian, bias, &questions.code, is_code);
+    answers.data = name_all(&table, endian, bias, &questions.data, |kind: elf::SymbolType| kind == elf::STT_OBJECT);
+    Ok(())
+}
+
+type Elf64 = elf::FileHeader64<object::Endianness>;
+
+/// Goes through the table once, with the questions in order: memory grows with
+/// what is asked, not with the size of the file.
+fn name_all<'data, R: ReadRef<'data>>(
+    table: &SymbolTable<'data, Elf64, R>,
+    endian: object::Endianness,
+    bias: u64,
+    addresses: &[u64],
+    wanted: impl Fn(elf::SymbolType) -> bool,
+) -> FxHashMap<u64, Named> {
+    let mut asked: Vec<u64> = addresses.iter().map(|address| address.wrapping_sub(bias)).collect();
+    asked.sort_unstable();
+    asked.dedup();
+    let mut best: FxHashMap<u64, &elf::Sym64<object::Endianness>> = FxHashMap::default();
+    for symbol in table.iter() {
+        let (start, size) = (symbol.st_value(endian), symbol.st_size(endian));
+        if size == 0 || symbol.is_undefined(endian) || !wanted(symbol.st_type()) {
+            continue;
+        }
+        for &address in within(&asked, start..start.saturating_add(size)) {
+            let other = best.entry(address).or_insert(symbol);
+            if rank(symbol, endian) < rank(other, endian) {
+                *other = symbol;
+            }
+        }
+    }
+    best.into_iter()
+        .filter_map(|(address, symbol)| {
+            let name = table.symbol_name(endian, symbol).ok()?;
+            let named = Named {
+                symbol: String::from_utf8_lossy(name).into_owned(),
+                offset: address - symbol.st_value(endian),
+            };
+            Some((address.wrapping_add(bias), named))
+        })
+        .collect()
+}
+
+/// Which of two symbols for one address tells more: the tighter one; of equals
+/// the one others link to.
+fn rank(symbol: &elf::Sym64<object::Endianness>, endian: object::Endianness) -> (u64, u8) {
+    let binding = match symbol.st_bind() {
+        elf::STB_GLOBAL => 0,
+        elf::STB_WEAK => 1,
+        _ => 2,
+    };
+    (symbol.st_size(endian), binding)
+}
+
+fn within(sorted: &[u64], range: Range<u64>) -> &[u64] {
+    let from = sorted.partition_point(|&address| address < range.start);
+    let to = sorted.partition_point(|&address| address < range.end);
+    sorted.get(from..to).unwrap_or(&[])
+}
+
+/// A symbol as people know it: demangled, without parameters and hashes.
+pub(crate) fn demangle(symbol: &str) -> String {
+    if is_rust(symbol)
+        && let Ok(name) = rustc_demangle::try_demangle(symbol)
+    {
+        return format!("{name:#}");
+    }
+    if symbol.starts_with("_Z")
+        && let Ok(parsed) = cpp_demangle::BorrowedSymbol::new(symbol.as_bytes())
+    {
+        let options = cpp_demangle::DemangleOptions::new().no_params().no_return_type();
+        if let Ok(name) = parsed.demangle_with_options(&options) {
+            return name;
+        }
+    }
+    // A version behind the name (`memcpy@@GLIBC_2.14`) is not part of it.
+    symbol.split('@').next().unwrap_or(symbol).to_owned()
+}
+
+/// Whether a symbol was made by rustc: the new scheme, or the old one, which ends
+/// in a hash of sixteen digits.
+fn is_rust(symbol: &str) -> bool {
+    let hash = symbol.strip_suffix('E').and_then(|rest| rest.rsplit_once("17h")).map(|(_, hash)| hash);
+    symbol.starts_with("_R")
+        || symbol.starts_with("_ZN") && hash.is_some_and(|hash| hash.len() == 16 && hash.bytes().all(|b| b.is_ascii_hexdigit()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_as_people_know_them() {
+        assert_eq!(demangle("_ZN4core3fmt9Formatter3pad17h0123456789abcdefE"), "core::fmt::Formatter::pad");
+        assert_eq!(demangle("_ZN5Cache3getERKSs"), "Cache::get");
+        assert_eq!(demangle("_ZNSt10lock_guardISt5mutexEC1ERS0_"), "std::lock_guard<std::mutex>::lock_guard");
+        assert_eq!(demangle("memcpy@@GLIBC_2.14"), "memcpy");
+        assert_eq!(demangle("_Znonsense"), "_Znonsense");
+    }
+
+    #[test]
+    fn questions_within_a_symbol_are_found() {
+        assert_eq!(within(&[1, 5, 5, 9], 5..9), [5, 5]);
+        assert_eq!(within(&[1, 5, 9], 6..9), [0_u64; 0]);
+    }
+}

@@ -1,0 +1,178 @@
+//! x86-64: the gates every interposed call passes, and where a thread's state lives.
+//!
+//! The gates are written in assembler for three reasons. A compiled function
+//! would need a frame, and then our frame would stand in every stack; ending in
+//! a jump, a gate hands on the caller's exact stack and frame pointers. Stable
+//! Rust cannot ask for initial-exec thread-local storage: what it offers calls
+//! `__tls_get_addr`, which costs five times as much and can call malloc inside a
+//! lock. And every instruction here is paid on every acquisition of the host:
+//! a gate that is open costs 1 instruction when we are off, and 9 (acquire) or 4
+//! (release) when we are on.
+//!
+//! Each gate describes its frame (`.cfi_…`): a thread may be cancelled, and a
+//! signal handler may unwind, at any instruction of it.
+
+#![allow(unsafe_code, reason = "assembler")]
+
+use std::arch::{asm, global_asm};
+
+use super::super::thread::Thread;
+
+// One block in the initial-exec model. 256 bytes: a library that is opened late
+// gets about 1.6 KiB of static storage in all, and only 512 bytes are promised.
+global_asm!(
+    ".section .tbss,\"awT\",@nobits",
+    ".globl lockprof_thread",
+    ".hidden lockprof_thread",
+    ".type lockprof_thread,@object",
+    ".size lockprof_thread, 256",
+    ".p2align 6",
+    "lockprof_thread: .zero 256",
+    ".text",
+);
+
+/// The calling thread's state.
+#[inline(always)]
+pub(crate) fn thread() -> *const Thread {
+    let thread: *const Thread;
+    // SAFETY: fs:0 holds the thread pointer itself (the x86-64 TLS ABI); the
+    // offset comes from the linker. Reads only.
+    unsafe {
+        asm!(
+            "mov {0}, qword ptr fs:[0]",
+            "add {0}, qword ptr [rip + lockprof_thread@GOTTPOFF]",
+            out(reg) thread,
+            options(pure, readonly, nostack, preserves_flags),
+        );
+    }
+    thread
+}
+
+/// The exported function of a row: one jump through the row's slot.
+macro_rules! entry {
+    ($slot:path) => {
+        std::arch::naked_asm!(
+            ".cfi_startproc",
+            "jmp qword ptr [rip + {slot}]",
+            ".cfi_endproc",
+            slot = sym $slot,
+        )
+    };
+}
+
+/// Where a slot points before anything is known: finds the real functions, then
+/// jumps through the slot again. Keeps all six argument registers.
+macro_rules! early {
+    ($slot:path, $resolve:path) => {
+        std::arch::naked_asm!(
+            ".cfi_startproc",
+            "push rdi", "push rsi", "push rdx", "push rcx", "push r8", "push r9", "push rax",
+            ".cfi_adjust_cfa_offset 56",
+            "call {resolve}",
+            "pop rax", "pop r9", "pop r8", "pop rcx", "pop rdx", "pop rsi", "pop rdi",
+            ".cfi_adjust_cfa_offset -56",
+            "jmp qword ptr [rip + {slot}]",
+            ".cfi_endproc",
+            slot = sym $slot,
+            resolve = sym $resolve,
+        )
+    };
+}
+
+/// The gates: what a slot points to while we profile.
+macro_rules! gate {
+    // Takes a lock. Tries first; leaves for Rust when the countdown ran out or
+    // the lock is taken. Stays on the stack only during the try.
+    (acquire, (mutex) { try: $try:path, busy: $busy:literal, sampled: $sampled:path, contended: $contended:path }) => {
+        std::arch::naked_asm!(
+            ".cfi_startproc",
+            "mov rax, qword ptr [rip + lockprof_thread@GOTTPOFF]",
+            "dec qword ptr fs:[rax]",
+            "js 2f",
+            "push rdi",
+            ".cfi_adjust_cfa_offset 8",
+            "call qword ptr [rip + {try_}]",
+            "pop rdi",
+            ".cfi_adjust_cfa_offset -8",
+            concat!("cmp eax, ", stringify!($busy)),
+            "je 3f",
+            "ret",
+            "2:",
+            "mov rsi, rsp",
+            "mov rdx, rbp",
+            "jmp {sampled}",
+            "3:",
+            "mov rsi, rsp",
+            "mov rdx, rbp",
+            "jmp {contended}",
+            ".cfi_endproc",
+            try_ = sym $try,
+            sampled = sym $sampled,
+            contended = sym $contended,
+        )
+    };
+    // Tries to take a lock: the application's own trylock.
+    (attempt, (mutex) { real: $real:path, sampled: $sampled:path }) => {
+        std::arch::naked_asm!(
+            ".cfi_startproc",
+            "mov rax, qword ptr [rip + lockprof_thread@GOTTPOFF]",
+            "dec qword ptr fs:[rax]",
+            "js 2f",
+            "jmp qword ptr [rip + {real}]",
+            "2:",
+            "mov rsi, rsp",
+            "mov rdx, rbp",
+            "jmp {sampled}",
+            ".cfi_endproc",
+            real = sym $real,
+            sampled = sym $sampled,
+        )
+    };
+    // Releases a lock: leaves for Rust when this thread holds a sampled one.
+    (release, (mutex) { real: $real:path, held: $held:path }) => {
+        std::arch::naked_asm!(
+            ".cfi_startproc",
+            "mov rax, qword ptr [rip + lockprof_thread@GOTTPOFF]",
+            "cmp dword ptr fs:[rax + 8], 0",
+            "jne 2f",
+            "jmp qword ptr [rip + {real}]",
+            "2:",
+            "mov rsi, rsp",
+            "mov rdx, rbp",
+            "jmp {held}",
+            ".cfi_endproc",
+            real = sym $real,
+            held = sym $held,
+        )
+    };
+    // Anything else: the caller's registers become the last two arguments.
+    (call, ($a:ident) { $handler:path }) => { gate!(@call "rsi", "rdx", $handler) };
+    (call, ($a:ident, $b:ident) { $handler:path }) => { gate!(@call "rdx", "rcx", $handler) };
+    (call, ($a:ident, $b:ident, $c:ident) { $handler:path }) => { gate!(@call "rcx", "r8", $handler) };
+    (call, ($a:ident, $b:ident, $c:ident, $d:ident) { $handler:path }) => { gate!(@call "r8", "r9", $handler) };
+    (@call $sp:literal, $bp:literal, $handler:path) => {
+        std::arch::naked_asm!(
+            ".cfi_startproc",
+            concat!("mov ", $sp, ", rsp"),
+            concat!("mov ", $bp, ", rbp"),
+            "jmp {handler}",
+            ".cfi_endproc",
+            handler = sym $handler,
+        )
+    };
+}
+
+/// What a real function is until it is found, and stays if this C library has
+/// none: "not implemented".
+#[unsafe(naked)]
+pub(crate) unsafe extern "C" fn missing() -> i32 {
+    std::arch::naked_asm!(
+        ".cfi_startproc",
+        "mov eax, {code}",
+        "ret",
+        ".cfi_endproc",
+        code = const libc::ENOSYS,
+    )
+}
+
+pub(crate) use {early, entry, gate};

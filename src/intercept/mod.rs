@@ -1,0 +1,322 @@
+//! The half that runs on the host's threads: hook, gate, sample, capture, record.
+//!
+//! Anything here may be inside malloc, in the shadow of a signal handler, or in
+//! a forked child. After start-up: no allocation from the host, no lock, no
+//! input or output, no formatting, no panic, no `dlsym`. Whatever goes wrong, the
+//! real function is called, and its result and errno are handed on unchanged.
+//!
+//! This file holds the shapes that every kind of lock shares: an acquisition
+//! that may wait, an attempt that does not, and a release.
+
+mod arch;
+mod capture;
+mod cond;
+mod guard;
+mod held;
+mod mutex;
+mod sampler;
+mod symbol;
+mod table;
+mod thread;
+
+use std::ffi::c_int;
+
+use self::capture::Caller;
+use self::guard::Entered;
+use self::held::Held;
+use self::thread::Thread;
+use crate::config::Sampling;
+use crate::record::{self, Kind, Loss, Record, Role};
+use crate::{state, sys};
+
+pub(crate) use self::guard::enter;
+pub(crate) use self::mutex::layout_is_known;
+pub(crate) use self::thread::mark_internal;
+
+/// Finds the real functions and lets every call lead straight to them.
+pub(crate) fn pass_through() {
+    symbol::resolve_all();
+}
+
+/// Lets calls lead through the gates.
+pub(crate) fn arm() {
+    symbol::lead_through_gates();
+    mutex::lead_by_protocol_if_seen();
+}
+
+/// Lets calls lead past the gates. Threads that are inside one finish there.
+pub(crate) fn disarm() {
+    symbol::lead_past_gates();
+}
+
+/// Hands in a name the host gives to a lock; cut to what a record holds. Declined
+/// when there is no room.
+pub(crate) fn name_lock(address: u64, name: &[u8]) -> bool {
+    let Some(visit) = Visit::begin(Caller::NOWHERE) else { return false };
+    if record::is_full() {
+        state::queue_full();
+    }
+    let mut record = Record::new(Role::Name, Kind::Mutex, address);
+    for (word, bytes) in record.frames.iter_mut().zip(name.chunks(8)) {
+        let mut padded = [0; 8];
+        padded.iter_mut().zip(bytes).for_each(|(to, from)| *to = *from);
+        *word = u64::from_le_bytes(padded);
+    }
+    record.frames_len = u16::try_from(name.len().min(8 * record::FRAMES_MAX)).unwrap_or(0);
+    record.thread_id = visit.thread().id.get();
+    record::try_push(&record)
+}
+
+/// What the code of a call means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Outcome {
+    /// The caller holds the lock now.
+    Acquired,
+    /// Somebody else holds it.
+    Busy,
+    /// The caller does not hold it; the errno code says why.
+    Failed(c_int),
+}
+
+/// One lock as a call sees it.
+#[derive(Clone, Copy)]
+struct Lock {
+    address: u64,
+    kind: Kind,
+}
+
+/// The calls behind one acquisition, whatever the kind of lock.
+trait Acquisition {
+    /// Which lock. Asked before the lock is taken.
+    fn lock(&self) -> Lock;
+    /// Takes it if nobody has to be waited for.
+    fn attempt(&self) -> c_int;
+    /// Takes it, waiting if need be.
+    fn wait(&self) -> c_int;
+    /// What a code of these calls means.
+    fn outcome(&self, code: c_int) -> Outcome;
+    /// Who holds it: the kernel's id of a thread, or 0.
+    fn owner(&self) -> u32;
+    /// How deep the caller holds it, once it does.
+    fn depth(&self) -> u32;
+}
+
+/// A thread inside us, with all a shape needs.
+struct Visit {
+    entered: Entered,
+    sampling: Sampling,
+    caller: Caller,
+}
+
+impl Visit {
+    /// Goes inside; none when the thread is inside already, or nothing is configured.
+    fn begin(caller: Caller) -> Option<Self> {
+        let entered = enter()?;
+        let sampling = thread::sampling()?;
+        let visit = Self { entered, sampling, caller };
+        let thread = visit.thread();
+        if !thread.is_current() {
+            thread.begin(sampling.period);
+            thread.set_remaining(visit.draw());
+        }
+        Some(visit)
+    }
+
+    fn thread(&self) -> &'static Thread {
+        self.entered.thread()
+    }
+
+    /// Draws how many acquisitions pass by before the next sampled one.
+    fn draw(&self) -> i64 {
+        let thread = self.thread();
+        let period = thread.throttle.period();
+        thread.weight.set(period);
+        sampler::draw_skip(sampler::random(&thread.random), period)
+    }
+
+    /// Counts one acquisition. Says how many it stands for, if it is to be sampled.
+    fn tick(&self) -> Option<u32> {
+        let thread = self.thread();
+        let remaining = thread.remaining();
+        if remaining > 0 {
+            thread.set_remaining(remaining - 1);
+            return None;
+        }
+        let weight = thread.weight.get();
+        thread.set_remaining(self.draw());
+        Some(weight)
+    }
+
+    /// A record with the caller's stack, unless there is no room for it. Books
+    /// what that took.
+    fn capture(&self, role: Role, lock: Lock, events: f64) -> Option<Record> {
+        if record::is_full() {
+            state::queue_full();
+            if record::is_full() {
+                record::lose(Loss::QueueFull, events);
+                return None;
+            }
+        }
+        let begin_ns = sys::monotonic_ns();
+        let mut record = Record::new(role, lock.kind, lock.address);
+        record.frames_len = capture::stack(self.caller, self.sampling.frames_max, &mut record.frames);
+        let end_ns = sys::monotonic_ns();
+        self.thread().throttle.book(end_ns - begin_ns, end_ns, self.sampling.cpu_limit, self.sampling.period);
+        if record.frames_len == 0 {
+            record::lose(Loss::NoStack, events);
+            return None;
+        }
+        Some(record)
+    }
+
+    /// Remembers that a sampled acquisition has begun a hold.
+    fn begin_hold(&self, lock: Lock, depth: u32, weight: u32) {
+        let thread = self.thread();
+        self.end_stale_hold(lock, depth);
+        let held = Held { lock: lock.address, since_ns: sys::monotonic_ns(), weight, depth };
+        if !thread.held.try_insert(held) {
+            record::lose(Loss::HeldFull, f64::from(weight));
+        }
+        thread.set_remaining(thread.remaining());
+    }
+
+    /// Forgets a hold that this new acquisition proves to be over: somebody else
+    /// released the lock.
+    fn end_stale_hold(&self, lock: Lock, depth: u32) {
+        let thread = self.thread();
+        if let Some(held) = thread.held.remove(lock.address, depth) {
+            record::lose(Loss::ReleasedElsewhere, f64::from(held.weight));
+            thread.set_remaining(thread.remaining());
+        }
+    }
+}
+
+/// An acquisition that waits if it must: counted, and sampled when its turn has
+/// come. The stack is taken before the lock is, so that no critical section of
+/// the host grows by it.
+fn acquire(visit: Visit, call: &impl Acquisition) -> c_int {
+    let lock = call.lock();
+    let weight = visit.tick();
+    let record = weight.and_then(|weight| visit.capture(Role::Acquire, lock, f64::from(weight)));
+    let code = call.attempt();
+    match call.outcome(code) {
+        Outcome::Busy => wait(visit, call, lock, weight, record),
+        outcome => {
+            settle(&visit, call, lock, weight, record, outcome);
+            code
+        }
+    }
+}
+
+/// The application's own attempt, which never waits.
+fn attempt(visit: &Visit, call: &impl Acquisition) -> c_int {
+    let lock = call.lock();
+    let weight = visit.tick();
+    let record = weight.and_then(|weight| visit.capture(Role::Acquire, lock, f64::from(weight)));
+    let code = call.attempt();
+    let outcome = match call.outcome(code) {
+        Outcome::Busy => Outcome::Failed(libc::EBUSY),
+        outcome => outcome,
+    };
+    settle(visit, call, lock, weight, record, outcome);
+    code
+}
+
+/// The lock is taken: waits for it, outside us, and measures how long.
+///
+/// Whether a wait is kept depends on its length, so its stack can only be taken
+/// now, with the lock held, unless the acquisition itself was sampled. That
+/// happens with probability wait/T, so on average it lengthens the critical
+/// section by (time of a capture)/T of the wait just suffered.
+fn wait(visit: Visit, call: &impl Acquisition, lock: Lock, weight: Option<u32>, record: Option<Record>) -> c_int {
+    let Visit { entered, sampling, caller } = visit;
+    let blocker = call.owner();
+    let begin_ns = sys::monotonic_ns();
+    let (code, entered) = entered.outside(|| call.wait());
+    let wait_ns = sys::monotonic_ns() - begin_ns;
+    let Some(entered) = entered else { return code };
+    let visit = Visit { entered, sampling, caller };
+    let outcome = call.outcome(code);
+    let mut record = record;
+    if matches!(outcome, Outcome::Acquired | Outcome::Failed(libc::ETIMEDOUT)) {
+        let thread = visit.thread();
+        record::count_wait(thread.id.get(), wait_ns);
+        let full_ns = thread.throttle.stretch(sampling.wait_ns, sampling.period);
+        let waits = sampler::wait_weight(sampler::random(&thread.random), wait_ns, full_ns);
+        if waits > 0.0 {
+            if weight.is_none() {
+                record = visit.capture(Role::Acquire, lock, waits);
+            }
+            if let Some(record) = &mut record {
+                record.duration_ns = wait_ns;
+                record.wait_weight = waits;
+                record.blocker = blocker;
+            }
+        }
+    }
+    settle(&visit, call, lock, weight, record, outcome);
+    code
+}
+
+/// The end of every acquisition: hands in what was recorded and begins the hold.
+fn settle(
+    visit: &Visit,
+    call: &impl Acquisition,
+    lock: Lock,
+    weight: Option<u32>,
+    record: Option<Record>,
+    outcome: Outcome,
+) {
+    let (depth, error) = match outcome {
+        Outcome::Acquired => (call.depth(), 0),
+        Outcome::Busy => (1, libc::EBUSY),
+        Outcome::Failed(error) => (1, error),
+    };
+    if let Some(mut record) = record {
+        record.depth = depth;
+        record.error = error;
+        // A wait that ran out of time is counted as a wait, not once more as an attempt.
+        if error == 0 || record.wait_weight == 0.0 {
+            record.weight = weight.map_or(0.0, f64::from);
+        }
+        thread::hand_in(visit.thread(), &mut record);
+    }
+    if error != 0 {
+        return;
+    }
+    match weight {
+        Some(weight) => visit.begin_hold(lock, depth, weight),
+        None => visit.end_stale_hold(lock, depth),
+    }
+}
+
+/// A release by a thread that holds some sampled lock; `depth` is how deep it
+/// holds this one. The lock is not touched after `real` has returned: it may
+/// have been freed by its next owner.
+fn release(visit: &Visit, lock: Lock, depth: u32, real: impl FnOnce() -> c_int) -> c_int {
+    let thread = visit.thread();
+    let Some(held) = thread.held.find(lock.address, depth) else {
+        return real();
+    };
+    let end_ns = sys::monotonic_ns();
+    let code = real();
+    if code == 0 {
+        thread.held.remove(lock.address, depth);
+        thread.set_remaining(thread.remaining());
+        hand_in_release(visit, lock, held, end_ns);
+    }
+    code
+}
+
+/// Hands in a release, at the caller's stack, of what was held until `end_ns`.
+fn hand_in_release(visit: &Visit, lock: Lock, held: Held, end_ns: u64) {
+    let weight = f64::from(held.weight);
+    if let Some(mut record) = visit.capture(Role::Release, lock, weight) {
+        record.weight = weight;
+        record.depth = held.depth;
+        if held.depth == 1 {
+            record.duration_ns = end_ns.saturating_sub(held.since_ns);
+        }
+        thread::hand_in(visit.thread(), &mut record);
+    }
+}

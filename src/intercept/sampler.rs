@@ -1,0 +1,221 @@
+//! Which events are sampled and what they stand for. Pure: no clock, no thread, no lock.
+//!
+//! Acquisitions: each is sampled with probability 1/period, independently, by
+//! drawing the number of unsampled ones before the next from the geometric
+//! distribution. A fixed step would fall into step with the host's own loops.
+//! The weight is the period at the time of the draw, never a later one.
+//!
+//! Waits: a wait of w is kept with probability min(1, w/T) and then stands for
+//! max(1, T/w) waits. Both estimates are unbiased (Horvitz–Thompson).
+
+use std::cell::Cell;
+
+/// Largest period the throttle goes to.
+const PERIOD_MAX: u32 = 10_000_000;
+/// Samples after which the throttle looks at its account.
+const LOOK_SAMPLES: u32 = 16;
+/// Time after which it does.
+const LOOK_NS: u64 = 50_000_000;
+
+/// The next random number (xorshift64; Marsaglia 2003). The state is never 0.
+pub(crate) fn random(state: &Cell<u64>) -> u64 {
+    let mut x = state.get();
+    x ^= x << 13;
+    x ^= x >> 7;
+    x ^= x << 17;
+    state.set(x);
+    x
+}
+
+/// Acquisitions to pass by before the next sampled one, when one in `period` is.
+pub(crate) fn draw_skip(random: u64, period: u32) -> i64 {
+    if period <= 1 {
+        return 0;
+    }
+    let missed = 1.0 - 1.0 / f64::from(period);
+    let skip = ln_uniform(random) / ln(missed);
+    #[allow(clippy::cast_possible_truncation, reason = "a float cast saturates; at most 44 times 2³²")]
+    let skip = skip as i64;
+    skip
+}
+
+/// How many waits a wait of `wait_ns` stands for when `full_ns` and more are
+/// always kept; 0 when it is not kept.
+pub(crate) fn wait_weight(random: u64, wait_ns: u64, full_ns: u64) -> f64 {
+    if wait_ns >= full_ns {
+        return 1.0;
+    }
+    if random % full_ns < wait_ns {
+        #[allow(clippy::cast_precision_loss, reason = "a ratio; 53 bits are plenty")]
+        let weight = full_ns as f64 / wait_ns as f64;
+        return weight;
+    }
+    0.0
+}
+
+/// Logarithm of a uniform number from (0, 1) made of 64 random bits.
+fn ln_uniform(random: u64) -> f64 {
+    #[allow(clippy::cast_precision_loss, reason = "53 bits fit exactly")]
+    let fraction = (random >> 11) as f64;
+    ln((fraction + 0.5) * (1.0 / 9_007_199_254_740_992.0))
+}
+
+/// Natural logarithm of a positive normal number, to nine digits. Our own because
+/// the standard one lives in libm, which a preloaded library must not drag in.
+fn ln(x: f64) -> f64 {
+    let bits = x.to_bits();
+    let exponent = i32::try_from((bits >> 52) & 0x7ff).unwrap_or(0) - 1023;
+    let mantissa = f64::from_bits((bits & 0x000f_ffff_ffff_ffff) | 0x3ff0_0000_0000_0000);
+    // ln(m) = 2·artanh((m−1)/(m+1)), a series in at most (1/3)².
+    let t = (mantissa - 1.0) / (mantissa + 1.0);
+    let tt = t * t;
+    let mut sum = 0.0;
+    for odd in (1..=17).rev().step_by(2) {
+        sum = sum * tt + 1.0 / f64::from(odd);
+    }
+    f64::from(exponent) * std::f64::consts::LN_2 + 2.0 * t * sum
+}
+
+/// Keeps the share of time that sampling takes in bounds, thread by thread.
+/// What it decides depends on the past only, so the estimates stay unbiased.
+pub(crate) struct Throttle {
+    /// When the account was opened.
+    since_ns: Cell<u64>,
+    /// Time spent since.
+    spent_ns: Cell<u64>,
+    /// Samples since.
+    samples: Cell<u32>,
+    /// The period it asks for now.
+    period: Cell<u32>,
+}
+
+impl Throttle {
+    /// Opens the account.
+    pub(crate) fn begin(&self, period: u32) {
+        self.since_ns.set(0);
+        self.spent_ns.set(0);
+        self.samples.set(0);
+        self.period.set(period);
+    }
+
+    /// The period to draw the next skip with.
+    pub(crate) fn period(&self) -> u32 {
+        self.period.get()
+    }
+
+    /// `full_ns` of waiting, stretched as the period is.
+    pub(crate) fn stretch(&self, full_ns: u64, base_period: u32) -> u64 {
+        let factor = u64::from(self.period.get() / base_period.max(1)).max(1);
+        full_ns.saturating_mul(factor)
+    }
+
+    /// Books the time one sample took, which ended at `now_ns`; from time to time
+    /// this moves the period. A `limit` of 0 is none.
+    pub(crate) fn book(&self, spent_ns: u64, now_ns: u64, limit: f64, base_period: u32) {
+        if self.since_ns.get() == 0 {
+            self.since_ns.set(now_ns.saturating_sub(spent_ns));
+        }
+        self.spent_ns.set(self.spent_ns.get() + spent_ns);
+        self.samples.set(self.samples.get() + 1);
+        let elapsed_ns = now_ns.saturating_sub(self.since_ns.get()).max(1);
+        if limit <= 0.0 || (self.samples.get() < LOOK_SAMPLES && elapsed_ns < LOOK_NS) {
+            return;
+        }
+        #[allow(clippy::cast_precision_loss, reason = "a ratio; 53 bits are plenty")]
+        let share = self.spent_ns.get() as f64 / elapsed_ns as f64;
+        self.period.set(next_period(self.period.get(), base_period, share / limit, elapsed_ns));
+        self.since_ns.set(now_ns);
+        self.spent_ns.set(0);
+        self.samples.set(0);
+    }
+}
+
+/// The period to go on with, after `excess` times the allowed share was used.
+fn next_period(period: u32, base_period: u32, excess: f64, elapsed_ns: u64) -> u32 {
+    let factor = if excess > 1.0 {
+        excess.min(16.0)
+    } else if elapsed_ns >= LOOK_NS {
+        excess.max(0.5)
+    } else {
+        1.0
+    };
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a saturating cast of a positive number")]
+    let next = (f64::from(period) * factor).ceil() as u32;
+    next.clamp(base_period, PERIOD_MAX.max(base_period))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_logarithm_agrees_with_the_standard_one() {
+        for step in 1..4000 {
+            let x = f64::from(step) / 1999.5;
+            assert!((ln(x) - x.ln()).abs() < 1e-9, "{x}");
+        }
+        assert!((ln(1e-19) - 1e-19_f64.ln()).abs() < 1e-7);
+    }
+
+    #[test]
+    fn one_acquisition_in_a_period_is_sampled_on_average() {
+        for period in [2, 7, 100, 1000] {
+            let state = Cell::new(0x9E37_79B9_7F4A_7C15);
+            let draws = 200_000;
+            let passed: i64 = (0..draws).map(|_| draw_skip(random(&state), period) + 1).sum();
+            let mean = passed as f64 / f64::from(draws);
+            assert!((mean / f64::from(period) - 1.0).abs() < 0.01, "{period}: {mean}");
+        }
+    }
+
+    #[test]
+    fn a_period_of_one_samples_every_acquisition() {
+        assert_eq!(draw_skip(0, 1), 0);
+        assert_eq!(draw_skip(u64::MAX, 1), 0);
+    }
+
+    #[test]
+    fn kept_waits_add_up_to_all_waiting() {
+        let state = Cell::new(42);
+        let (mut truth, mut estimate) = (0.0, 0.0);
+        for turn in 0..200_000_u64 {
+            let wait_ns = 1 + (turn * 7919) % 250_000;
+            truth += wait_ns as f64;
+            estimate += wait_weight(random(&state), wait_ns, 100_000) * wait_ns as f64;
+        }
+        assert!((estimate / truth - 1.0_f64).abs() < 0.01, "{estimate} of {truth}");
+    }
+
+    #[test]
+    fn long_waits_and_a_threshold_of_zero_are_always_kept() {
+        assert_eq!(wait_weight(0, 5, 5), 1.0);
+        assert_eq!(wait_weight(u64::MAX, 0, 0), 1.0);
+    }
+
+    #[test]
+    fn the_throttle_holds_its_share_and_lets_go_again() {
+        let throttle = Throttle {
+            since_ns: Cell::new(0),
+            spent_ns: Cell::new(0),
+            samples: Cell::new(0),
+            period: Cell::new(0),
+        };
+        throttle.begin(100);
+        let (mut now, mut spent) = (1_000_u64, 0_u64);
+        // 20 ns between acquisitions, 700 ns a sample: unthrottled that is 26 %.
+        let begin = now;
+        while now < 2_000_000_000 {
+            now += u64::from(throttle.period()) * 20 + 700;
+            spent += 700;
+            throttle.book(700, now, 0.005, 100);
+        }
+        let share = spent as f64 / (now - begin) as f64;
+        assert!(share < 0.0075, "{share}");
+        // The load falls a thousandfold: the period comes back.
+        for _ in 0..200 {
+            now += u64::from(throttle.period()) * 20_000 + 700;
+            throttle.book(700, now, 0.005, 100);
+        }
+        assert_eq!(throttle.period(), 100);
+    }
+}

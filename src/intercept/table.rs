@@ -1,0 +1,173 @@
+//! The functions we interpose, one row each.
+//!
+//! From a row come: the exported symbol, the slot it jumps through, the typed
+//! call of the real function, and the place where symbol.rs looks it up. The
+//! tests read the rows too.
+#![allow(unsafe_code, reason = "exports C symbols and calls what stands behind them")]
+
+use std::ffi::{c_int, c_void};
+use std::sync::atomic::{AtomicPtr, Ordering};
+
+use libc::{clockid_t, pthread_attr_t, pthread_cond_t, pthread_mutex_t, pthread_mutexattr_t, pthread_t, timespec};
+
+use super::arch::{early, entry, gate, missing};
+use super::mutex::{C11, Posix};
+use super::{cond, mutex, symbol, thread};
+
+/// Where a call goes, or where the real function is. Read on every call of the
+/// host without a test for null: it always holds something callable.
+#[repr(transparent)]
+pub(crate) struct Target(AtomicPtr<c_void>);
+
+impl Target {
+    const fn new(function: *const c_void) -> Self {
+        Self(AtomicPtr::new(function.cast_mut()))
+    }
+
+    /// What it leads to.
+    #[inline(always)]
+    pub(crate) fn get(&self) -> *const c_void {
+        // Relaxed here and below: code is not data; every value ever stored is
+        // a function that may be called at any time.
+        self.0.load(Ordering::Relaxed)
+    }
+
+    /// Leads it elsewhere.
+    pub(crate) fn set(&self, function: *const c_void) {
+        self.0.store(function.cast_mut(), Ordering::Relaxed);
+    }
+}
+
+/// What is known about one interposed function.
+pub(crate) struct Row {
+    /// Terminated name.
+    pub(crate) name: &'static str,
+    /// Whether it belongs to the condition functions that exist in two versions.
+    pub(crate) two_versions: bool,
+    /// What the exported symbol jumps through.
+    pub(crate) slot: &'static Target,
+    /// The real function.
+    pub(crate) real: &'static Target,
+    /// The gate to put into the slot while we profile.
+    pub(crate) gate: *const c_void,
+}
+
+// SAFETY: the only pointer in it is the address of a function.
+unsafe impl Sync for Row {}
+
+macro_rules! hooks {
+    ($(
+        $(#[$version:ident])?
+        fn $name:ident($($argument:ident: $type:ty),*) -> $result:ty => $shape:ident $body:tt;
+    )*) => {
+        $(
+            pub(crate) mod $name {
+                use super::*;
+
+                pub(crate) static SLOT: Target = Target::new(early_entry as *const c_void);
+                pub(crate) static REAL: Target = Target::new(missing as *const c_void);
+
+                /// The exported symbol. Unit tests keep it to themselves.
+                #[cfg_attr(not(test), unsafe(no_mangle))]
+                #[unsafe(naked)]
+                pub(crate) unsafe extern "C" fn $name() {
+                    entry!(SLOT)
+                }
+
+                #[unsafe(naked)]
+                unsafe extern "C" fn early_entry() {
+                    early!(SLOT, symbol::resolve_all)
+                }
+
+                #[unsafe(naked)]
+                pub(crate) unsafe extern "C" fn gate() {
+                    gate!($shape, ($($argument),*) $body)
+                }
+
+                /// The real function.
+                ///
+                /// # Safety
+                /// As for the C function of this name.
+                #[inline(always)]
+                #[allow(dead_code, reason = "some rows are only passed through")]
+                pub(crate) unsafe fn real($($argument: $type),*) -> $result {
+                    type Function = unsafe extern "C-unwind" fn($($type),*) -> $result;
+                    // SAFETY: symbol.rs stores only the function of this name,
+                    // whose type this is; before that it is `missing`, which
+                    // ignores its arguments and returns a code.
+                    let function: Function = unsafe { std::mem::transmute(REAL.get()) };
+                    // SAFETY: the caller's part.
+                    unsafe { function($($argument),*) }
+                }
+            }
+        )*
+
+        /// All rows.
+        pub(crate) static ROWS: &[Row] = &[
+            $(Row {
+                name: concat!(stringify!($name), "\0"),
+                two_versions: hooks!(@version $($version)?),
+                slot: &$name::SLOT,
+                real: &$name::REAL,
+                gate: $name::gate as *const c_void,
+            },)*
+        ];
+    };
+    (@version two_versions) => { true };
+    (@version) => { false };
+}
+
+/// `mtx_t`, which glibc lays out as a `pthread_mutex_t`.
+pub(crate) type Mtx = pthread_mutex_t;
+/// `cnd_t`, which glibc lays out as a `pthread_cond_t`.
+pub(crate) type Cnd = pthread_cond_t;
+/// What a thread runs.
+pub(crate) type Start = Option<unsafe extern "C-unwind" fn(*mut c_void) -> *mut c_void>;
+
+hooks! {
+    fn pthread_mutex_init(mutex: *mut pthread_mutex_t, attributes: *const pthread_mutexattr_t) -> c_int
+        => call { mutex::init };
+    fn pthread_mutex_destroy(mutex: *mut pthread_mutex_t) -> c_int
+        => call { mutex::destroy };
+    fn pthread_mutex_lock(mutex: *mut pthread_mutex_t) -> c_int
+        => acquire { try: super::pthread_mutex_trylock::REAL, busy: 16,
+                     sampled: mutex::lock_sampled::<Posix>, contended: mutex::lock_contended::<Posix> };
+    fn pthread_mutex_trylock(mutex: *mut pthread_mutex_t) -> c_int
+        => attempt { real: REAL, sampled: mutex::trylock_sampled::<Posix> };
+    fn pthread_mutex_timedlock(mutex: *mut pthread_mutex_t, until: *const timespec) -> c_int
+        => call { mutex::timedlock };
+    fn pthread_mutex_clocklock(mutex: *mut pthread_mutex_t, clock: clockid_t, until: *const timespec) -> c_int
+        => call { mutex::clocklock };
+    fn pthread_mutex_unlock(mutex: *mut pthread_mutex_t) -> c_int
+        => release { real: REAL, held: mutex::unlock_held::<Posix> };
+
+    fn mtx_init(mutex: *mut Mtx, properties: c_int) -> c_int
+        => call { mutex::mtx_init };
+    fn mtx_destroy(mutex: *mut Mtx) -> c_int
+        => call { mutex::mtx_destroy };
+    fn mtx_lock(mutex: *mut Mtx) -> c_int
+        => acquire { try: super::mtx_trylock::REAL, busy: 1,
+                     sampled: mutex::lock_sampled::<C11>, contended: mutex::lock_contended::<C11> };
+    fn mtx_trylock(mutex: *mut Mtx) -> c_int
+        => attempt { real: REAL, sampled: mutex::trylock_sampled::<C11> };
+    fn mtx_timedlock(mutex: *mut Mtx, until: *const timespec) -> c_int
+        => call { mutex::mtx_timedlock };
+    fn mtx_unlock(mutex: *mut Mtx) -> c_int
+        => release { real: REAL, held: mutex::unlock_held::<C11> };
+
+    #[two_versions]
+    fn pthread_cond_wait(condition: *mut pthread_cond_t, mutex: *mut pthread_mutex_t) -> c_int
+        => call { cond::wait };
+    #[two_versions]
+    fn pthread_cond_timedwait(condition: *mut pthread_cond_t, mutex: *mut pthread_mutex_t, until: *const timespec) -> c_int
+        => call { cond::timedwait };
+    fn pthread_cond_clockwait(condition: *mut pthread_cond_t, mutex: *mut pthread_mutex_t, clock: clockid_t, until: *const timespec) -> c_int
+        => call { cond::clockwait };
+    fn cnd_wait(condition: *mut Cnd, mutex: *mut Mtx) -> c_int
+        => call { cond::cnd_wait };
+    fn cnd_timedwait(condition: *mut Cnd, mutex: *mut Mtx, until: *const timespec) -> c_int
+        => call { cond::cnd_timedwait };
+
+    fn pthread_create(id: *mut pthread_t, attributes: *const pthread_attr_t, start: Start, argument: *mut c_void) -> c_int
+        => call { thread::create };
+}

@@ -1,0 +1,156 @@
+//! What a thread remembers between two calls, and the birth of threads.
+#![allow(unsafe_code, reason = "reaches thread-local storage and forwards pthread_create")]
+
+use std::cell::Cell;
+use std::ffi::{c_int, c_void};
+
+use libc::{pthread_attr_t, pthread_t};
+
+use super::held::HeldLocks;
+use super::sampler::Throttle;
+use super::table::{self, Start};
+use super::{arch, guard};
+use crate::{config, record, state, sys};
+
+/// The state of one thread. All zeros is "never seen before". No destructor:
+/// threads lock until their very end.
+#[repr(C)]
+pub(crate) struct Thread {
+    /// Acquisitions to pass by before one goes the slow way; the gates count it
+    /// down at offset 0 and act when it falls below 0.
+    pub(crate) countdown: Cell<i64>,
+    /// Sampled locks held, at offset 8: the release gate looks at it.
+    pub(crate) held_len: Cell<u32>,
+    /// Whether the thread is inside us.
+    pub(crate) busy: Cell<bool>,
+    /// Whether `countdown` is kept at 0 because every acquisition must be seen.
+    pub(crate) watchful: Cell<bool>,
+    /// Acquisitions still to pass by, when `watchful`.
+    pub(crate) skip: Cell<i64>,
+    /// State of the random numbers.
+    pub(crate) random: Cell<u64>,
+    /// How many acquisitions the next sampled one stands for; fixed when drawn.
+    pub(crate) weight: Cell<u32>,
+    /// The kernel's id.
+    pub(crate) id: Cell<u32>,
+    /// Which epoch all this belongs to.
+    pub(crate) epoch: Cell<u32>,
+    /// Records made, to know when to ask for the name again.
+    pub(crate) records: Cell<u32>,
+    /// The name, padded with zeros.
+    pub(crate) name: Cell<[u8; 16]>,
+    /// Keeps the cost of sampling in bounds.
+    pub(crate) throttle: Throttle,
+    /// The sampled locks it holds.
+    pub(crate) held: HeldLocks,
+}
+
+// The block the linker reserves, and the offsets the gates use.
+const _: () = assert!(size_of::<Thread>() <= 256);
+const _: () = assert!(std::mem::offset_of!(Thread, countdown) == 0);
+const _: () = assert!(std::mem::offset_of!(Thread, held_len) == 8);
+
+impl Thread {
+    /// The calling thread's.
+    #[inline(always)]
+    pub(crate) fn current() -> &'static Self {
+        // SAFETY: the block lives as long as its thread, which is the only one
+        // to use it; all its fields are cells. `'static` ends with the call chain:
+        // the reference is neither stored nor sent.
+        unsafe { &*arch::thread() }
+    }
+
+    /// Whether what it remembers is of this epoch.
+    pub(crate) fn is_current(&self) -> bool {
+        self.epoch.get() == state::epoch()
+    }
+
+    /// Starts afresh: a new thread, a forked child, or switched on again.
+    #[cold]
+    pub(crate) fn begin(&self, period: u32) {
+        let id = sys::thread_id();
+        self.id.set(id);
+        self.random.set(seed(id));
+        self.records.set(0);
+        self.held.clear();
+        self.throttle.begin(period);
+        self.epoch.set(state::epoch());
+    }
+
+    /// Acquisitions still to pass by before the next sampled one.
+    pub(crate) fn remaining(&self) -> i64 {
+        if self.watchful.get() { self.skip.get() } else { self.countdown.get().max(0) }
+    }
+
+    /// Sets how many acquisitions still pass by. While a sampled lock is held the
+    /// countdown stays at 0 instead, so that every acquisition is seen: only so is
+    /// it noticed that a lock was released by another thread.
+    pub(crate) fn set_remaining(&self, remaining: i64) {
+        let held = self.held.len();
+        self.held_len.set(held);
+        self.watchful.set(held != 0);
+        self.skip.set(remaining);
+        self.countdown.set(if held == 0 { remaining } else { 0 });
+    }
+
+    /// Its name. Asked for at the 1st, 2nd, 4th, 8th, … record: programs name
+    /// their threads soon after they start, and a system call at every record
+    /// would cost more than the record.
+    pub(crate) fn name(&self) -> [u8; 16] {
+        let records = self.records.get().wrapping_add(1);
+        self.records.set(records);
+        if records.is_power_of_two() {
+            self.name.set(sys::thread_name());
+        }
+        self.name.get()
+    }
+}
+
+/// A start for the random numbers that differs between threads and runs.
+fn seed(id: u32) -> u64 {
+    let mixed = sys::monotonic_ns() ^ (u64::from(id) << 40);
+    // The finaliser of SplitMix64 (Steele, Lea, Flood 2014).
+    let mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    (mixed ^ (mixed >> 31)) | 1
+}
+
+/// The sampling options; the defaults of a process that has none are never used,
+/// since nothing is armed before the options are read.
+pub(super) fn sampling() -> Option<config::Sampling> {
+    config::get().map(|config| config.sampling)
+}
+
+/// `pthread_create`: after the program's own thread has been started, so that
+/// ours never takes the place of one of the program's.
+pub(super) unsafe extern "C-unwind" fn create(
+    id: *mut pthread_t,
+    attributes: *const pthread_attr_t,
+    start: Start,
+    argument: *mut c_void,
+    _sp: usize,
+    _bp: usize,
+) -> c_int {
+    // SAFETY: the arguments are the caller's, unchanged.
+    let code = unsafe { table::pthread_create::real(id, attributes, start, argument) };
+    if code == 0 && let Some(_entered) = guard::enter() {
+        state::thread_started();
+    }
+    code
+}
+
+/// Marks the calling thread as ours for ever: its locks pass through unseen.
+pub(crate) fn mark_internal() {
+    let thread = Thread::current();
+    thread.busy.set(true);
+    // So that its gates stay open: it would take 2⁶² acquisitions to close one.
+    thread.countdown.set(i64::MAX / 2);
+}
+
+/// Hands in a record with this thread's identity on it.
+pub(super) fn hand_in(thread: &Thread, record: &mut record::Record) {
+    record.thread_id = thread.id.get();
+    record.pthread_id = sys::pthread_id();
+    record.thread_name = thread.name();
+    record::push(record);
+}

@@ -1,0 +1,17 @@
+//! `liblockprof.so`: profiles the locks of the program it is loaded into.
+//!
+//! The way of the data, and where it changes threads, is drawn in
+//! ARCHITECTURE.md. In short: [`intercept`] runs on the host's threads and fills
+//! the queue in [`record`]; [`export`] runs on our own thread and empties it;
+//! [`lifecycle`] alone knows both.
+
+mod api;
+mod config;
+mod diag;
+mod export;
+mod intercept;
+mod lifecycle;
+mod memory;
+mod record;
+mod state;
+mod sys;

@@ -1,0 +1,108 @@
+//! Birth, fork and end of the host; the only place that knows both halves.
+#![allow(unsafe_code, reason = "constructor, destructor and fork handlers are C functions")]
+
+use std::cell::UnsafeCell;
+use std::time::Duration;
+
+use contract::options::Exporter;
+
+use crate::{config, diag, export, intercept, memory, record, state};
+
+/// Longest time the end of the host may be held up.
+const EXIT_LIMIT: Duration = Duration::from_secs(2);
+
+ctor::declarative::ctor! {
+    /// Reads the options and arms everything.
+    #[ctor(unsafe)]
+    fn begin() {
+        intercept::pass_through();
+        for complaint in config::read() {
+            diag::say(format_args!("{complaint}"));
+        }
+        let Some(config) = config::get() else { return };
+        export::wire(export::Wiring { become_internal: intercept::mark_internal, give_up });
+        export::begin_process(false);
+        state::answer(state::Requests { thread_started: start_exporter, queue_full: export::drain_if_alone });
+        // SAFETY: the handlers are functions that live as long as the process.
+        unsafe { libc::pthread_atfork(Some(before_fork), Some(after_fork), Some(after_fork_in_child)) };
+        if config.options.enabled && switch_on() && config.options.exporter == Exporter::Constructor {
+            start_exporter();
+        }
+    }
+}
+
+// After the program's own exit handlers and destructors: they lock too.
+#[used]
+#[cfg_attr(not(test), unsafe(link_section = ".fini_array"))]
+static END: extern "C" fn() = end;
+
+extern "C" fn end() {
+    if state::is_on() && let Some(_entered) = intercept::enter() {
+        export::flush(EXIT_LIMIT);
+    }
+}
+
+/// Starts profiling; says whether it is on now.
+pub(crate) fn switch_on() -> bool {
+    if state::is_on() {
+        return true;
+    }
+    if !intercept::layout_is_known() {
+        state::switch_off_for_good();
+        diag::say(format_args!("this C library's mutexes are unknown; staying off"));
+    }
+    let on = state::try_switch_on();
+    if on {
+        intercept::arm();
+    }
+    on
+}
+
+/// Stops profiling; it can be started again.
+pub(crate) fn switch_off() {
+    state::switch_off();
+    intercept::disarm();
+}
+
+/// Stops profiling for good, says so once, and leaves the host alone.
+fn give_up(reason: &str) {
+    state::switch_off_for_good();
+    intercept::disarm();
+    diag::say(format_args!("switched off because of {reason}"));
+}
+
+fn start_exporter() {
+    if state::is_on() {
+        export::start_thread();
+    }
+}
+
+/// Keeps the heap whole from before a fork to after it.
+struct AcrossFork(UnsafeCell<Option<memory::Quiet>>);
+
+// SAFETY: written only between `before_fork` and what follows it, during which
+// the one thread that forks holds the heap's mutex.
+unsafe impl Sync for AcrossFork {}
+
+static ACROSS_FORK: AcrossFork = AcrossFork(UnsafeCell::new(None));
+
+extern "C" fn before_fork() {
+    let quiet = memory::quiet();
+    // SAFETY: the heap's mutex is held: nobody else is here.
+    unsafe { *ACROSS_FORK.0.get() = Some(quiet) };
+}
+
+extern "C" fn after_fork() {
+    // SAFETY: still held since `before_fork`; the guard is moved out before it
+    // lets go, so nobody else meets the cell half-way.
+    drop(unsafe { (*ACROSS_FORK.0.get()).take() });
+}
+
+/// The child has none of the parent's threads, ours included, and none of its
+/// data. A few stores: most children only start another program.
+extern "C" fn after_fork_in_child() {
+    after_fork();
+    record::forget_all();
+    state::begin_epoch();
+    export::begin_process(true);
+}

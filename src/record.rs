@@ -1,0 +1,299 @@
+//! What crosses from the host's threads to ours: a record of fixed size, the
+//! bounded queue that carries it, and the count of what did not get through.
+#![allow(unsafe_code, reason = "the queue is reached through one atomic pointer, so that a forked child can leave it behind")]
+
+use std::ptr;
+use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering};
+
+use crossbeam_queue::ArrayQueue;
+
+use crate::sys;
+
+/// Longest stack a record holds.
+pub(crate) const FRAMES_MAX: usize = 64;
+/// Records that fit before our thread runs: nearly all programs without threads
+/// of their own stay below it for a whole run (300 KiB).
+const QUEUE_LEN_ALONE: usize = 512;
+/// Records that fit once it runs: 20 ms of 200,000 samples a second (2.4 MiB).
+const QUEUE_LEN: usize = 4096;
+
+/// What a record tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub(crate) enum Role {
+    /// A taking, a wait for it, or both.
+    Acquire,
+    /// A release; ends a hold when the depth is 1.
+    Release,
+    /// A lock was initialised at the one frame given.
+    Init,
+    /// A lock was given a name, whose bytes stand in place of the stack.
+    Name,
+}
+
+/// What sort of lock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub(crate) enum Kind {
+    /// A mutex without further properties.
+    Mutex,
+    /// One that its owner may take again.
+    Recursive,
+    /// One that checks who takes and releases it.
+    ErrorCheck,
+    /// One that spins before it sleeps.
+    Adaptive,
+}
+
+/// One event, as the host's thread saw it.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub(crate) struct Record {
+    /// Address of the lock.
+    pub(crate) lock: u64,
+    /// `pthread_self` of the thread.
+    pub(crate) pthread_id: u64,
+    /// The wait (acquire) or the hold (release).
+    pub(crate) duration_ns: u64,
+    /// How many acquisitions or releases it stands for; 0 when only the wait counts.
+    pub(crate) weight: f64,
+    /// How many waits it stands for; 0 when the wait was not kept.
+    pub(crate) wait_weight: f64,
+    /// The kernel's id of the thread.
+    pub(crate) thread_id: u32,
+    /// The kernel's id of the thread that held the lock; 0 unknown.
+    pub(crate) blocker: u32,
+    /// Depth of a recursive lock after taking or before releasing; 1 for all others.
+    pub(crate) depth: u32,
+    /// 0, or the error code that ended a failed acquisition.
+    pub(crate) error: i32,
+    pub(crate) role: Role,
+    pub(crate) kind: Kind,
+    /// How many of `frames` are meant (bytes, for a name).
+    pub(crate) frames_len: u16,
+    /// The thread's name, padded with zeros.
+    pub(crate) thread_name: [u8; 16],
+    /// Return addresses, innermost first.
+    pub(crate) frames: [u64; FRAMES_MAX],
+}
+
+impl Record {
+    /// A record of nothing yet.
+    pub(crate) const fn new(role: Role, kind: Kind, lock: u64) -> Self {
+        Self {
+            lock,
+            pthread_id: 0,
+            duration_ns: 0,
+            weight: 0.0,
+            wait_weight: 0.0,
+            thread_id: 0,
+            blocker: 0,
+            depth: 1,
+            error: 0,
+            role,
+            kind,
+            frames_len: 0,
+            thread_name: [0; 16],
+            frames: [0; FRAMES_MAX],
+        }
+    }
+
+    /// The stack it carries.
+    pub(crate) fn stack(&self) -> &[u64] {
+        self.frames.get(..usize::from(self.frames_len)).unwrap_or(&[])
+    }
+}
+
+/// Why something was lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(usize)]
+pub(crate) enum Loss {
+    /// The queue was full.
+    QueueFull,
+    /// The tables of our thread were full.
+    TableFull,
+    /// A thread held more sampled locks than it can remember.
+    HeldFull,
+    /// A lock was released by another thread than the one that took it.
+    ReleasedElsewhere,
+    /// No stack could be had.
+    NoStack,
+}
+
+/// Every cause with its words.
+pub(crate) const LOSSES: [(Loss, &str); 5] = [
+    (Loss::QueueFull, "queue full"),
+    (Loss::TableFull, "tables full"),
+    (Loss::HeldFull, "hold not followed: too many sampled locks held at once"),
+    (Loss::ReleasedElsewhere, "hold not measured: lock released by another thread"),
+    (Loss::NoStack, "stack not readable"),
+];
+
+struct LossCount {
+    records: AtomicU64,
+    /// Events the lost records stood for.
+    events: AtomicU64,
+}
+
+static LOST: [LossCount; LOSSES.len()] =
+    [const { LossCount { records: AtomicU64::new(0), events: AtomicU64::new(0) } }; LOSSES.len()];
+
+/// Counts one lost record and the events it stood for.
+#[cold]
+pub(crate) fn lose(loss: Loss, events: f64) {
+    if let Some(count) = LOST.get(loss as usize) {
+        // Relaxed: counters only, nothing is published through them.
+        count.records.fetch_add(1, Ordering::Relaxed);
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a saturating cast of a small positive number")]
+        count.events.fetch_add(events.round() as u64, Ordering::Relaxed);
+    }
+}
+
+/// Records lost to a cause so far, and the events they stood for.
+pub(crate) fn lost(loss: Loss) -> (u64, u64) {
+    LOST.get(loss as usize).map_or((0, 0), |count| {
+        (count.records.load(Ordering::Relaxed), count.events.load(Ordering::Relaxed))
+    })
+}
+
+/// Exact totals of waiting, spread over cells so that threads seldom meet in one.
+#[repr(align(64))]
+struct WaitTotal {
+    waits: AtomicU64,
+    wait_ns: AtomicU64,
+}
+
+const CELLS: usize = 16;
+static WAITS: [WaitTotal; CELLS] =
+    [const { WaitTotal { waits: AtomicU64::new(0), wait_ns: AtomicU64::new(0) } }; CELLS];
+
+/// Counts one wait, sampled or not.
+pub(crate) fn count_wait(thread_id: u32, wait_ns: u64) {
+    if let Some(cell) = WAITS.get(thread_id as usize % CELLS) {
+        cell.waits.fetch_add(1, Ordering::Relaxed);
+        cell.wait_ns.fetch_add(wait_ns, Ordering::Relaxed);
+    }
+}
+
+/// Number and time of all waits so far.
+pub(crate) fn exact_waits() -> (u64, u64) {
+    WAITS.iter().fold((0, 0), |(waits, wait_ns), cell| {
+        (waits + cell.waits.load(Ordering::Relaxed), wait_ns + cell.wait_ns.load(Ordering::Relaxed))
+    })
+}
+
+type Queue = ArrayQueue<Record>;
+
+/// The queue records go into now. Null until the first record of a process.
+static QUEUE: AtomicPtr<Queue> = AtomicPtr::new(ptr::null_mut());
+/// The small queue from before our thread ran; emptied too.
+static QUEUE_ALONE: AtomicPtr<Queue> = AtomicPtr::new(ptr::null_mut());
+/// 1 while our thread sleeps and may be woken.
+static SLEEPING: AtomicU32 = AtomicU32::new(0);
+
+fn queue_at(place: &AtomicPtr<Queue>) -> Option<&'static Queue> {
+    // Acquire pairs with the Release of the exchange in `queue` and of the store
+    // in `widen`: the queue behind the pointer is complete.
+    // SAFETY: null, or a queue that is never freed.
+    unsafe { place.load(Ordering::Acquire).as_ref() }
+}
+
+/// The queue, made by the first who needs it: two anonymous mappings from our own
+/// heap, once in a process, so that a program that locks nothing pays nothing.
+fn queue() -> &'static Queue {
+    queue_at(&QUEUE).unwrap_or_else(make_queue)
+}
+
+#[cold]
+fn make_queue() -> &'static Queue {
+    let made = Box::into_raw(Box::new(Queue::new(QUEUE_LEN_ALONE)));
+    // Release publishes the queue; Acquire reads the one somebody else published.
+    match QUEUE.compare_exchange(ptr::null_mut(), made, Ordering::Release, Ordering::Acquire) {
+        // SAFETY: just made, never freed.
+        Ok(_) => unsafe { &*made },
+        Err(other) => {
+            // SAFETY: nobody else has seen it.
+            drop(unsafe { Box::from_raw(made) });
+            // SAFETY: not null, by the failed exchange; never freed.
+            unsafe { &*other }
+        }
+    }
+}
+
+/// Makes room for many threads; called by our thread before its first drain.
+pub(crate) fn widen() {
+    let before = queue_at(&QUEUE);
+    let wide = Box::into_raw(Box::new(Queue::new(QUEUE_LEN)));
+    if let Some(before) = before {
+        QUEUE_ALONE.store(ptr::from_ref(before).cast_mut(), Ordering::Release);
+    }
+    QUEUE.store(wide, Ordering::Release);
+}
+
+/// In a forked child: leaves the parent's records behind, and its queue with
+/// them, in which another thread may have been half-way through.
+pub(crate) fn forget_all() {
+    QUEUE.store(ptr::null_mut(), Ordering::Relaxed);
+    QUEUE_ALONE.store(ptr::null_mut(), Ordering::Relaxed);
+    SLEEPING.store(0, Ordering::Relaxed);
+    for count in &LOST {
+        count.records.store(0, Ordering::Relaxed);
+        count.events.store(0, Ordering::Relaxed);
+    }
+    for cell in &WAITS {
+        cell.waits.store(0, Ordering::Relaxed);
+        cell.wait_ns.store(0, Ordering::Relaxed);
+    }
+}
+
+/// Whether the next record would find no place; asked before the expensive part.
+pub(crate) fn is_full() -> bool {
+    queue().is_full()
+}
+
+/// Whether remarks that can be done without should stay away.
+pub(crate) fn is_half_full() -> bool {
+    let queue = queue();
+    queue.len() > queue.capacity() / 2
+}
+
+/// Hands a record over; what finds no place is counted.
+pub(crate) fn push(record: &Record) {
+    if !try_push(record) {
+        lose(Loss::QueueFull, record.weight.max(record.wait_weight));
+    }
+}
+
+/// Hands a record over, if there is a place for it.
+pub(crate) fn try_push(record: &Record) -> bool {
+    let queue = queue();
+    if queue.push(*record).is_err() {
+        return false;
+    }
+    if queue.len() >= queue.capacity() / 2 && SLEEPING.load(Ordering::Relaxed) != 0 {
+        wake_reader();
+    }
+    true
+}
+
+/// Takes the next record.
+pub(crate) fn pop() -> Option<Record> {
+    let alone = queue_at(&QUEUE_ALONE).and_then(Queue::pop);
+    alone.or_else(|| queue_at(&QUEUE).and_then(Queue::pop))
+}
+
+/// Sleeps until the queue is half full, [`wake_reader`] is called or time is up.
+pub(crate) fn sleep_reader(limit: std::time::Duration) {
+    // Relaxed: a missed wake-up costs one sleep, no more.
+    SLEEPING.store(1, Ordering::Relaxed);
+    sys::sleep_on(&SLEEPING, 1, limit);
+    SLEEPING.store(0, Ordering::Relaxed);
+}
+
+/// Ends the sleep of our thread.
+#[cold]
+pub(crate) fn wake_reader() {
+    if SLEEPING.swap(0, Ordering::Relaxed) != 0 {
+        sys::wake(&SLEEPING);
+    }
+}

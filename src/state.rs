@@ -1,0 +1,80 @@
+//! Whether we profile: off, on, or off for good; and what the host's side asks of ours.
+
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
+
+const OFF: u8 = 0;
+const ON: u8 = 1;
+const OFF_FOR_GOOD: u8 = 2;
+
+static STATE: AtomicU8 = AtomicU8::new(OFF);
+
+/// Counts every change that makes what threads remember worthless: switching
+/// on, and fork. A thread whose own number differs starts afresh.
+static EPOCH: AtomicU32 = AtomicU32::new(1);
+
+/// Switches on. Declined after [`switch_off_for_good`].
+pub(crate) fn try_switch_on() -> bool {
+    // Relaxed here and below: the state guards no data; each thread may learn of it late.
+    let on = STATE.compare_exchange(OFF, ON, Ordering::Relaxed, Ordering::Relaxed);
+    if on.is_ok() {
+        begin_epoch();
+    }
+    on != Err(OFF_FOR_GOOD)
+}
+
+/// Switches off; it can be switched on again.
+pub(crate) fn switch_off() {
+    let _ = STATE.compare_exchange(ON, OFF, Ordering::Relaxed, Ordering::Relaxed);
+}
+
+/// Switches off and stays off: something in us failed.
+pub(crate) fn switch_off_for_good() {
+    STATE.store(OFF_FOR_GOOD, Ordering::Relaxed);
+}
+
+/// Whether we profile.
+pub(crate) fn is_on() -> bool {
+    STATE.load(Ordering::Relaxed) == ON
+}
+
+/// Makes what every thread remembers worthless.
+pub(crate) fn begin_epoch() {
+    EPOCH.fetch_add(1, Ordering::Relaxed);
+}
+
+/// The number of the current epoch; never 0 in practice (2³² forks apart).
+#[inline]
+pub(crate) fn epoch() -> u32 {
+    EPOCH.load(Ordering::Relaxed)
+}
+
+/// What the host's threads ask of the other half, without knowing it.
+pub(crate) struct Requests {
+    /// The program has started a thread of its own.
+    pub(crate) thread_started: fn(),
+    /// The queue is full.
+    pub(crate) queue_full: fn(),
+}
+
+static REQUESTS: OnceLock<Requests> = OnceLock::new();
+
+/// Tells where requests go; once, before anything is armed.
+pub(crate) fn answer(requests: Requests) {
+    let _ = REQUESTS.set(requests);
+}
+
+/// The program has started a thread of its own.
+pub(crate) fn thread_started() {
+    if let Some(requests) = REQUESTS.get() {
+        (requests.thread_started)();
+    }
+}
+
+/// The queue is full: if nobody empties it, somebody should.
+#[cold]
+pub(crate) fn queue_full() {
+    if let Some(requests) = REQUESTS.get() {
+        (requests.queue_full)();
+    }
+}

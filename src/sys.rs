@@ -1,0 +1,152 @@
+//! What we ask of the system: clocks, thread ids, errno, names, a word to sleep on.
+#![allow(unsafe_code, reason = "every function here is a call into libc")]
+
+use std::ffi::{CStr, c_char, c_int, c_long};
+use std::sync::atomic::AtomicU32;
+use std::time::Duration;
+
+/// Nanoseconds of the clock that never jumps.
+#[inline]
+pub(crate) fn monotonic_ns() -> u64 {
+    clock_ns(libc::CLOCK_MONOTONIC)
+}
+
+/// Nanoseconds since 1970.
+pub(crate) fn realtime_ns() -> u64 {
+    clock_ns(libc::CLOCK_REALTIME)
+}
+
+#[inline]
+fn clock_ns(clock: libc::clockid_t) -> u64 {
+    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: `time` is a valid place to write to; an unknown clock leaves it alone.
+    unsafe { libc::clock_gettime(clock, &raw mut time) };
+    time.tv_sec.cast_unsigned().wrapping_mul(1_000_000_000).wrapping_add(time.tv_nsec.cast_unsigned())
+}
+
+/// The kernel's id of the calling thread.
+pub(crate) fn thread_id() -> u32 {
+    // SAFETY: takes nothing, cannot fail. (`libc::gettid` wants glibc 2.30.)
+    let id = unsafe { libc::syscall(libc::SYS_gettid) };
+    u32::try_from(id).unwrap_or(0)
+}
+
+/// What `pthread_self` says of the calling thread.
+pub(crate) fn pthread_id() -> u64 {
+    // SAFETY: takes nothing, cannot fail.
+    unsafe { libc::pthread_self() }
+}
+
+/// The process id.
+pub(crate) fn process_id() -> u32 {
+    std::process::id()
+}
+
+/// The calling thread's name as the kernel keeps it, padded with zeros.
+pub(crate) fn thread_name() -> [u8; 16] {
+    let mut name = [0_u8; 16];
+    // SAFETY: the kernel writes at most 16 bytes, terminator included.
+    unsafe { libc::prctl(libc::PR_GET_NAME, name.as_mut_ptr()) };
+    name
+}
+
+/// The calling thread's errno.
+pub(crate) fn errno() -> c_int {
+    // SAFETY: points at this thread's errno for as long as the thread lives.
+    unsafe { *libc::__errno_location() }
+}
+
+/// Puts errno back.
+pub(crate) fn set_errno(code: c_int) {
+    // SAFETY: as above.
+    unsafe { *libc::__errno_location() = code }
+}
+
+/// A copy of an environment variable. The host may overwrite the memory behind
+/// `getenv` later (servers do, to change their title), so nothing keeps it.
+pub(crate) fn environment(name: &CStr) -> Option<String> {
+    // SAFETY: the name is terminated.
+    let value = unsafe { libc::getenv(name.as_ptr()) };
+    if value.is_null() {
+        return None;
+    }
+    // SAFETY: a non-null answer is a terminated string, valid until the
+    // environment changes; it is copied at once.
+    let value = unsafe { CStr::from_ptr(value) };
+    Some(value.to_string_lossy().into_owned())
+}
+
+/// Writes bytes to standard error; what cannot be written is gone.
+pub(crate) fn write_stderr(bytes: &[u8]) {
+    // SAFETY: pointer and length belong to one slice.
+    unsafe { libc::write(libc::STDERR_FILENO, bytes.as_ptr().cast(), bytes.len()) };
+}
+
+/// Sleeps until the word is no longer `expected`, somebody wakes it, or time is up.
+pub(crate) fn sleep_on(word: &AtomicU32, expected: u32, limit: Duration) {
+    let limit = libc::timespec {
+        tv_sec: c_long::try_from(limit.as_secs()).unwrap_or(c_long::MAX),
+        tv_nsec: c_long::from(limit.subsec_nanos()),
+    };
+    // SAFETY: the word outlives the call, the time is well formed.
+    unsafe {
+        libc::syscall(
+            libc::SYS_futex,
+            word.as_ptr(),
+            libc::FUTEX_WAIT | libc::FUTEX_PRIVATE_FLAG,
+            expected,
+            &raw const limit,
+        )
+    };
+}
+
+/// Wakes one thread that sleeps on the word.
+pub(crate) fn wake(word: &AtomicU32) {
+    let one: c_int = 1;
+    // SAFETY: the word outlives the call.
+    unsafe {
+        libc::syscall(libc::SYS_futex, word.as_ptr(), libc::FUTEX_WAKE | libc::FUTEX_PRIVATE_FLAG, one)
+    };
+}
+
+/// Blocks every signal of the calling thread and says what was blocked before.
+pub(crate) fn block_signals() -> libc::sigset_t {
+    // SAFETY: a signal set is plain bits; both are valid places for the whole call.
+    unsafe {
+        let mut all: libc::sigset_t = std::mem::zeroed();
+        let mut before: libc::sigset_t = std::mem::zeroed();
+        libc::sigfillset(&raw mut all);
+        libc::pthread_sigmask(libc::SIG_SETMASK, &raw const all, &raw mut before);
+        before
+    }
+}
+
+/// Puts the signal mask back.
+pub(crate) fn restore_signals(before: &libc::sigset_t) {
+    // SAFETY: the set was filled by `block_signals`.
+    unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, before, std::ptr::null_mut()) };
+}
+
+/// Ends the process as `exit` does.
+pub(crate) fn exit_process() -> ! {
+    // SAFETY: called once, by our own thread, when no other thread is left.
+    unsafe { libc::exit(0) }
+}
+
+/// The C library's own count of threads, ours included; none when it has none.
+pub(crate) fn thread_counter() -> Option<&'static AtomicU32> {
+    const NAME: &CStr = c"__nptl_nthreads";
+    // SAFETY: the name is terminated; asking for a symbol has no other effect.
+    let counter = unsafe { libc::dlsym(libc::RTLD_DEFAULT, NAME.as_ptr().cast::<c_char>()) };
+    // SAFETY: if it is there it is glibc's counter: an aligned unsigned int that
+    // is only changed atomically and lives for ever.
+    unsafe { counter.cast::<AtomicU32>().as_ref() }
+}
+
+/// Largest file this process may write, in bytes.
+pub(crate) fn file_size_limit() -> u64 {
+    let mut limit = libc::rlimit { rlim_cur: libc::RLIM_INFINITY, rlim_max: libc::RLIM_INFINITY };
+    // SAFETY: `limit` is a valid place to write to; on failure it stays as it is.
+    unsafe { libc::getrlimit(libc::RLIMIT_FSIZE, &raw mut limit) };
+    limit.rlim_cur
+}
