@@ -107,7 +107,8 @@ pub struct Options {
     /// and nothing else was asked for, so that counts are exact.
     pub wait_sample_ns: u64,
     /// Share of a thread's time that sampling may take; 0.005 is half a per cent,
-    /// 0 is without a limit.
+    /// 0 is without a limit. Without a limit when `sample` is 1 and nothing else
+    /// was asked for, as above.
     pub cpu_limit: f64,
     /// Time until the first profile.
     pub first_interval_ns: u64,

@@ -13,8 +13,9 @@ const FIRST_INTERVAL_NS: u64 = 10_000_000_000;
 ///   says anything.
 /// - A value that does not serve gives one complaint, and the default holds.
 /// - The first interval is the interval, but at most ten seconds.
-/// - Every wait is kept (`wait_sample_ns` 0) when `sample` is 1 and
-///   `LOCKPROF_WAIT_SAMPLE` is not set.
+/// - A `sample` of 1 asks for exact counts: then every wait is kept
+///   (`wait_sample_ns` 0) and sampling may take what it takes (`cpu_limit` 0),
+///   unless `LOCKPROF_WAIT_SAMPLE` or `LOCKPROF_CPU_LIMIT` is set.
 ///
 /// Never fails.
 #[must_use]
@@ -24,14 +25,17 @@ pub fn resolve(get: impl Fn(&str) -> Option<String>) -> (Options, Vec<Complaint>
         complaints: Vec::new(),
     };
     let sample = reader.count(&table::SAMPLE);
-    let every_wait = sample == 1 && (reader.get)(table::WAIT_SAMPLE.name).is_none();
+    let is_set = |opt: &Opt| (reader.get)(opt.name).is_some();
+    let every_wait = sample == 1 && !is_set(&table::WAIT_SAMPLE);
+    let unlimited = sample == 1 && !is_set(&table::CPU_LIMIT);
     let wait_sample_ns = reader.time_ns(&table::WAIT_SAMPLE);
+    let cpu_limit = reader.share(&table::CPU_LIMIT);
     let interval_ns = reader.time_ns(&table::INTERVAL);
     let options = Options {
         enabled: reader.switch(&table::ENABLED),
         sample,
         wait_sample_ns: if every_wait { 0 } else { wait_sample_ns },
-        cpu_limit: reader.share(&table::CPU_LIMIT),
+        cpu_limit: if unlimited { 0.0 } else { cpu_limit },
         first_interval_ns: interval_ns.min(FIRST_INTERVAL_NS),
         interval_ns,
         max_frames: usize::try_from(reader.count(&table::MAX_FRAMES)).unwrap_or(usize::MAX),

@@ -62,7 +62,7 @@ pub(super) const CPU_LIMIT: Opt = Opt {
     },
     default: "0.5%",
     aliases: &[],
-    help: "Share of each thread's time that sampling may take before it slows itself down; 0 is without a limit",
+    help: "Share of each thread's time that sampling may take before it slows itself down; 0 is without a limit, as is a sample of 1",
 };
 
 /// Time between two profiles.

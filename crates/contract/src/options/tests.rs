@@ -291,7 +291,11 @@ fn the_first_profile_comes_after_ten_seconds_at_the_latest() {
 }
 
 #[test]
-fn sampling_every_acquisition_keeps_every_wait_unless_asked_otherwise() {
+fn exact_counts_are_neither_throttled_nor_thinned_unless_asked_otherwise() {
+    assert!(understood(&[("LOCKPROF_SAMPLE", "1")]).cpu_limit <= 0.0);
+    let limited = understood(&[("LOCKPROF_SAMPLE", "1"), ("LOCKPROF_CPU_LIMIT", "2")]);
+    assert!((limited.cpu_limit - 0.02).abs() < 1e-9);
+    assert!(understood(&[("LOCKPROF_SAMPLE", "2")]).cpu_limit > 0.0);
     assert_eq!(understood(&[("LOCKPROF_SAMPLE", "1")]).wait_sample_ns, 0);
     let by_alias = understood(&[("DD_PROFILING_CAPTURE_PCT", "100")]);
     assert_eq!(by_alias.wait_sample_ns, 0);
