@@ -16,6 +16,7 @@ ctor::declarative::ctor! {
     #[ctor(unsafe)]
     fn begin() {
         intercept::pass_through();
+        intercept::prepare();
         for complaint in config::read() {
             diag::say(format_args!("{complaint}"));
         }

@@ -1,7 +1,9 @@
 //! Return addresses of the calling thread's stack into a fixed array.
 
-use std::ffi::c_void;
+use std::sync::atomic::{AtomicBool, Ordering};
 
+use super::thread::Thread;
+use super::unwind;
 use crate::record::FRAMES_MAX;
 
 /// Where the host called us: its stack pointer, which points at the return
@@ -9,7 +11,6 @@ use crate::record::FRAMES_MAX;
 #[derive(Clone, Copy)]
 pub(crate) struct Caller {
     pub(crate) sp: usize,
-    #[allow(dead_code, reason = "what an unwinder that starts at the caller needs")]
     pub(crate) bp: usize,
 }
 
@@ -27,18 +28,42 @@ impl Caller {
     }
 }
 
+/// Whether our own unwinder cannot work here: the C library is older than 2.35.
+static BY_LIBGCC: AtomicBool = AtomicBool::new(false);
+
+/// Finds what captures need; called once, before anything is armed.
+pub(crate) fn prepare() {
+    BY_LIBGCC.store(!unwind::prepare(), Ordering::Relaxed);
+}
+
+/// Code has been unloaded.
+pub(crate) fn forget_code() {
+    unwind::forget();
+}
+
 /// Writes the stack from the caller outwards, innermost first, at most `max`
 /// frames; says how many. No frame of ours is among them.
-pub(crate) fn stack(caller: Caller, max: usize, frames: &mut [u64; FRAMES_MAX]) -> u16 {
+pub(crate) fn stack(thread: &Thread, caller: Caller, max: usize, frames: &mut [u64; FRAMES_MAX]) -> u16 {
+    let frames = frames.get_mut(..max.min(FRAMES_MAX)).unwrap_or(&mut []);
+    let len = if BY_LIBGCC.load(Ordering::Relaxed) {
+        by_libgcc(caller, frames)
+    } else {
+        unwind::walk(caller, &thread.stack, frames)
+    };
+    u16::try_from(len).unwrap_or(0)
+}
+
+/// The unwinder every Rust library brings along: some forty times slower.
+#[cold]
+fn by_libgcc(caller: Caller, frames: &mut [u64]) -> usize {
     let innermost = caller.return_address();
-    let max = max.min(FRAMES_MAX);
     let mut len = 0_usize;
     // SAFETY: not synchronised with the crate's own lock: this only walks, it
     // does not look anything up.
     #[allow(unsafe_code, reason = "the synchronised form takes a lock")]
     unsafe {
         backtrace::trace_unsynchronized(|frame| {
-            let address = frame.ip().cast::<c_void>() as u64;
+            let address = frame.ip() as u64;
             if len == 0 && address != innermost {
                 // Still among our own frames.
                 return true;
@@ -51,8 +76,8 @@ pub(crate) fn stack(caller: Caller, max: usize, frames: &mut [u64; FRAMES_MAX]) 
                 *place = address;
                 len += 1;
             }
-            len < max
+            len < frames.len()
         });
     }
-    u16::try_from(len).unwrap_or(0)
+    len
 }

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 
 /// How many a thread can remember: what fits into its 256 bytes.
-const HELD_MAX: usize = 6;
+const HELD_MAX: usize = 5;
 
 /// One sampled acquisition that has not been released yet.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -18,6 +18,7 @@ mod sampler;
 mod symbol;
 mod table;
 mod thread;
+mod unwind;
 
 use std::ffi::c_int;
 
@@ -36,6 +37,11 @@ pub(crate) use self::thread::mark_internal;
 /// Finds the real functions and lets every call lead straight to them.
 pub(crate) fn pass_through() {
     symbol::resolve_all();
+}
+
+/// Finds what captures need. Called once, on the main thread.
+pub(crate) fn prepare() {
+    capture::prepare();
 }
 
 /// Lets calls lead through the gates.
@@ -159,7 +165,7 @@ impl Visit {
         }
         let begin_ns = sys::monotonic_ns();
         let mut record = Record::new(role, lock.kind, lock.address);
-        record.frames_len = capture::stack(self.caller, self.sampling.frames_max, &mut record.frames);
+        record.frames_len = capture::stack(self.thread(), self.caller, self.sampling.frames_max, &mut record.frames);
         let end_ns = sys::monotonic_ns();
         self.thread().throttle.book(end_ns - begin_ns, end_ns, self.sampling.cpu_limit, self.sampling.period);
         if record.frames_len == 0 {

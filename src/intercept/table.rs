@@ -170,4 +170,6 @@ hooks! {
 
     fn pthread_create(id: *mut pthread_t, attributes: *const pthread_attr_t, start: Start, argument: *mut c_void) -> c_int
         => call { thread::create };
+    fn dlclose(handle: *mut c_void) -> c_int
+        => call { thread::close };
 }

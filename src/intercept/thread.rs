@@ -9,7 +9,8 @@ use libc::{pthread_attr_t, pthread_t};
 use super::held::HeldLocks;
 use super::sampler::Throttle;
 use super::table::{self, Start};
-use super::{arch, guard};
+use super::unwind::KnownStack;
+use super::{arch, capture, guard};
 use crate::{config, record, state, sys};
 
 /// The state of one thread. All zeros is "never seen before". No destructor:
@@ -41,6 +42,8 @@ pub(crate) struct Thread {
     pub(crate) name: Cell<[u8; 16]>,
     /// Keeps the cost of sampling in bounds.
     pub(crate) throttle: Throttle,
+    /// The stack it was found on last.
+    pub(crate) stack: KnownStack,
     /// The sampled locks it holds.
     pub(crate) held: HeldLocks,
 }
@@ -73,6 +76,7 @@ impl Thread {
         self.random.set(seed(id));
         self.records.set(0);
         self.held.clear();
+        self.stack.clear();
         self.throttle.begin(period);
         self.epoch.set(state::epoch());
     }
@@ -136,6 +140,14 @@ pub(super) unsafe extern "C-unwind" fn create(
     if code == 0 && let Some(_entered) = guard::enter() {
         state::thread_started();
     }
+    code
+}
+
+/// `dlclose`: the code that is gone must not be walked through by its rules.
+pub(super) unsafe extern "C-unwind" fn close(handle: *mut c_void, _sp: usize, _bp: usize) -> c_int {
+    // SAFETY: the argument is the caller's, unchanged.
+    let code = unsafe { table::dlclose::real(handle) };
+    capture::forget_code();
     code
 }
 

@@ -48,6 +48,15 @@ pub(crate) fn thread() -> *const Thread {
     thread
 }
 
+/// The thread pointer: where the C library keeps the calling thread's own block.
+#[inline(always)]
+pub(crate) fn thread_pointer() -> u64 {
+    let pointer: u64;
+    // SAFETY: fs:0 holds the thread pointer itself. Reads only.
+    unsafe { asm!("mov {0}, qword ptr fs:[0]", out(reg) pointer, options(pure, readonly, nostack, preserves_flags)) };
+    pointer
+}
+
 /// The exported function of a row: one jump through the row's slot.
 macro_rules! entry {
     ($slot:path) => {

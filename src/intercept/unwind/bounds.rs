@@ -1,0 +1,151 @@
+//! How far up a stack may be read.
+//!
+//! Where the answer follows from where the stack pointer is, it costs nothing;
+//! only a thread deep in its stack, or on a stack of its own making (coroutine,
+//! signal stack), is looked up in `/proc/self/maps`, and the first of the two
+//! only once. Whoever runs in a sandbox that forbids that gets short stacks.
+#![allow(unsafe_code, reason = "raw system calls: no allocation, no standard streams")]
+
+use std::cell::Cell;
+use std::ops::Range;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::super::arch;
+
+/// The kernel leaves at least 128 MiB below the main thread's stack free, so
+/// this much of it belongs to that stack, mapped or yet to grow.
+const MAIN_STACK_LEN: u64 = 64 << 20;
+/// The C library puts a thread's own block at the upper end of its stack, and no
+/// stack is smaller than this (`PTHREAD_STACK_MIN`).
+const THREAD_STACK_LEN: u64 = 16 << 10;
+
+/// Upper end of the main thread's stack; 0 unknown.
+static MAIN_STACK_END: AtomicU64 = AtomicU64::new(0);
+
+/// Looks the main thread's stack up; called once, on that thread.
+pub(crate) fn prepare() {
+    let here = 0_u8;
+    if let Some(stack) = look_up(&raw const here as u64) {
+        MAIN_STACK_END.store(stack.end, Ordering::Relaxed);
+    }
+}
+
+/// The stack a thread was found on last.
+pub(crate) struct KnownStack {
+    start: Cell<u64>,
+    end: Cell<u64>,
+}
+
+impl KnownStack {
+    /// Forgets it.
+    pub(crate) fn clear(&self) {
+        self.start.set(0);
+        self.end.set(0);
+    }
+
+    /// The end of the stack that holds `sp`: everything from `sp` to there may be
+    /// read. None when nobody knows.
+    #[inline]
+    pub(crate) fn end(&self, sp: u64) -> Option<u64> {
+        if (self.start.get()..self.end.get()).contains(&sp) {
+            return Some(self.end.get());
+        }
+        self.end_slow(sp)
+    }
+
+    #[cold]
+    fn end_slow(&self, sp: u64) -> Option<u64> {
+        let main_end = MAIN_STACK_END.load(Ordering::Relaxed);
+        let main = main_end.saturating_sub(MAIN_STACK_LEN)..main_end;
+        let block = arch::thread_pointer();
+        let thread = block.saturating_sub(THREAD_STACK_LEN)..block;
+        let stack = [main, thread].into_iter().find(|stack| stack.contains(&sp)).or_else(|| look_up(sp))?;
+        // A thread's stack ends at its block, though the mapping goes on.
+        let end = if stack.contains(&block) { block } else { stack.end };
+        self.start.set(stack.start);
+        self.end.set(end);
+        Some(end)
+    }
+}
+
+/// The mapping that holds an address, from `/proc/self/maps` read in pieces.
+fn look_up(address: u64) -> Option<Range<u64>> {
+    // SAFETY: the path is terminated.
+    let maps = unsafe { libc::open(c"/proc/self/maps".as_ptr(), libc::O_RDONLY | libc::O_CLOEXEC) };
+    if maps < 0 {
+        return None;
+    }
+    let mut search = Search { address, field: Field::Start, start: 0, end: 0 };
+    let mut piece = [0_u8; 1024];
+    let found = loop {
+        // SAFETY: the buffer is as long as said.
+        let len = unsafe { libc::read(maps, piece.as_mut_ptr().cast(), piece.len()) };
+        let Ok(len @ 1..) = usize::try_from(len) else { break None };
+        let bytes = piece.get(..len).unwrap_or(&[]);
+        if let Some(found) = bytes.iter().find_map(|&byte| search.feed(byte)) {
+            break Some(found);
+        }
+    };
+    // SAFETY: opened above.
+    unsafe { libc::close(maps) };
+    found
+}
+
+/// Reads `start-end …` line by line, a byte at a time.
+struct Search {
+    address: u64,
+    field: Field,
+    start: u64,
+    end: u64,
+}
+
+#[derive(PartialEq, Eq)]
+enum Field {
+    Start,
+    End,
+    Rest,
+}
+
+impl Search {
+    /// Takes one byte in; answers at the end of the range that holds the address.
+    fn feed(&mut self, byte: u8) -> Option<Range<u64>> {
+        let digit = || u64::from((byte as char).to_digit(16).unwrap_or(0));
+        match (&self.field, byte) {
+            (Field::Start, b'-') => self.field = Field::End,
+            (Field::Start, _) => self.start = self.start << 4 | digit(),
+            (Field::End, b' ') => {
+                self.field = Field::Rest;
+                let range = self.start..self.end;
+                return range.contains(&self.address).then_some(range);
+            }
+            (Field::End, _) => self.end = self.end << 4 | digit(),
+            (Field::Rest, b'\n') => (self.field, self.start, self.end) = (Field::Start, 0, 0),
+            (Field::Rest, _) => {}
+        }
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_range_that_holds_the_address_is_found() {
+        let maps = b"1000-2000 r-xp 0 0:0 7 /a-b c\n7fe0-7fff rw-p 0 0:0 0\n";
+        let find = |address| {
+            let mut search = Search { address, field: Field::Start, start: 0, end: 0 };
+            maps.iter().find_map(|&byte| search.feed(byte))
+        };
+        assert_eq!(find(0x7ff0), Some(0x7fe0..0x7fff));
+        assert_eq!(find(0x1fff), Some(0x1000..0x2000));
+        assert_eq!(find(0x2000), None);
+    }
+
+    #[test]
+    fn the_stack_of_this_thread_is_found_in_the_kernels_list() {
+        let here = 0_u8;
+        let sp = &raw const here as u64;
+        assert!(look_up(sp).is_some_and(|stack| stack.contains(&sp)));
+    }
+}

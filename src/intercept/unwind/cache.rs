@@ -1,0 +1,208 @@
+//! Rules by code address: one table for all threads, without locks.
+//!
+//! Four-way sets of one word an entry. A word holds the whole of what it claims
+//! (35 bits of tag and the rule), so a reader sees an entry or another entry,
+//! never half of each; all accesses may be relaxed, and two writers at one place
+//! cost one of them a second look at the tables. The address is scattered first:
+//! functions begin at multiples of 16, and by its low bits alone most sets would
+//! stay empty.
+
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+
+use super::rule::{Base, Rule, SavedBp};
+
+const SETS_LOG: u32 = 12;
+const WAYS: usize = 4;
+const RULE_BITS: u32 = 29;
+/// Code addresses of user space have 47 bits.
+const ADDRESS_BITS: u32 = 47;
+const ADDRESS_MASK: u64 = (1 << ADDRESS_BITS) - 1;
+/// Odd, so multiplying by it permutes the addresses (2⁶⁴ divided by the golden ratio).
+const SCATTER: u64 = 0x9E37_79B9_7F4A_7C15;
+/// Frames too large for a rule's bits; programs have a handful.
+const LARGE_MAX: usize = 255;
+
+/// One set, in half a cache line.
+#[repr(align(32))]
+struct Set([AtomicU64; WAYS]);
+
+/// The table.
+pub(super) struct Cache {
+    sets: [Set; 1 << SETS_LOG],
+    large: [AtomicU64; LARGE_MAX],
+    large_len: AtomicUsize,
+}
+
+/// A frame of any size: bits 0–30 the words, bit 31 whether they count from the
+/// frame pointer, bits 32–63 the place of the saved frame pointer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct LargeFrame(u64);
+
+const LARGE_FROM_BP: u32 = 1 << 31;
+/// No frame pointer is saved here: it would be the return address.
+const LARGE_BP_KEPT: i32 = -1;
+
+impl LargeFrame {
+    /// None for what has no such form.
+    pub(super) fn new(base: Base, words: u32, saved_bp: SavedBp) -> Option<Self> {
+        let from = match base {
+            Base::Sp => 0,
+            Base::Bp => LARGE_FROM_BP,
+            Base::WordBelowBp => return None,
+        };
+        let place = match saved_bp {
+            SavedBp::Kept => LARGE_BP_KEPT,
+            SavedBp::At(place) if place != LARGE_BP_KEPT => place,
+            SavedBp::At(_) | SavedBp::AtBp => return None,
+        };
+        (words < LARGE_FROM_BP).then_some(Self(u64::from(words | from) | u64::from(place.cast_unsigned()) << 32))
+    }
+
+    /// What it was made from.
+    pub(super) fn parts(self) -> (Base, u32, SavedBp) {
+        #[allow(clippy::cast_possible_truncation, reason = "the low half is meant")]
+        let low = self.0 as u32;
+        #[allow(clippy::cast_possible_truncation, reason = "32 bits are left")]
+        let place = ((self.0 >> 32) as u32).cast_signed();
+        let base = if low & LARGE_FROM_BP == 0 { Base::Sp } else { Base::Bp };
+        let saved_bp = if place == LARGE_BP_KEPT { SavedBp::Kept } else { SavedBp::At(place) };
+        (base, low & !LARGE_FROM_BP, saved_bp)
+    }
+}
+
+impl Cache {
+    pub(super) const fn new() -> Self {
+        Self {
+            sets: [const { Set([const { AtomicU64::new(0) }; WAYS]) }; 1 << SETS_LOG],
+            large: [const { AtomicU64::new(0) }; LARGE_MAX],
+            large_len: AtomicUsize::new(0),
+        }
+    }
+
+    /// The set of an address, and the tag it has there.
+    #[inline(always)]
+    fn place(&self, address: u64) -> (&Set, u64) {
+        let scattered = address.wrapping_mul(SCATTER) & ADDRESS_MASK;
+        let index = scattered >> (ADDRESS_BITS - SETS_LOG);
+        let tag = scattered & ((1 << (ADDRESS_BITS - SETS_LOG)) - 1);
+        // The index has SETS_LOG bits, so the mask changes nothing and spares the check.
+        (&self.sets[index as usize & ((1 << SETS_LOG) - 1)], tag)
+    }
+
+    /// The rule for an address, if it is known.
+    #[inline(always)]
+    pub(super) fn get(&self, address: u64) -> Option<Rule> {
+        let (set, tag) = self.place(address);
+        for entry in &set.0 {
+            let entry = entry.load(Ordering::Relaxed);
+            if entry >> RULE_BITS == tag && entry != 0 {
+                #[allow(clippy::cast_possible_truncation, reason = "29 bits are meant")]
+                let bits = entry as u32 & ((1 << RULE_BITS) - 1);
+                return Some(Rule::unpack(bits));
+            }
+        }
+        None
+    }
+
+    /// Remembers a rule, in the first free place of its set or over a chance one.
+    pub(super) fn put(&self, address: u64, rule: Rule) {
+        let Some(bits) = rule.pack() else { return };
+        let (set, tag) = self.place(address);
+        let free = set.0.iter().find(|entry| entry.load(Ordering::Relaxed) == 0);
+        let victim = tag as usize % WAYS;
+        if let Some(entry) = free.or_else(|| set.0.get(victim)) {
+            entry.store(tag << RULE_BITS | u64::from(bits), Ordering::Relaxed);
+        }
+    }
+
+    /// A place for a large frame; none when all are taken.
+    pub(super) fn put_large(&self, frame: LargeFrame) -> Option<u32> {
+        let known = self.large.iter().position(|place| place.load(Ordering::Relaxed) == frame.0);
+        let index = known.unwrap_or_else(|| self.large_len.fetch_add(1, Ordering::Relaxed));
+        // Relaxed: a reader that learns of the index before the frame is there
+        // finds 0, which is no frame.
+        self.large.get(index)?.store(frame.0, Ordering::Relaxed);
+        u32::try_from(index).ok()
+    }
+
+    /// The large frame at a place; none while it is being written.
+    pub(super) fn large(&self, index: u32) -> Option<LargeFrame> {
+        let frame = self.large.get(index as usize)?.load(Ordering::Relaxed);
+        (frame != 0).then_some(LargeFrame(frame))
+    }
+
+    /// Forgets everything: code was unloaded, and other code may come to its
+    /// addresses. Until then a stale rule gives a wrong frame, never a wrong read.
+    pub(super) fn clear(&self) {
+        for entry in self.sets.iter().flat_map(|set| &set.0) {
+            entry.store(0, Ordering::Relaxed);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rule(words: u32) -> Rule {
+        Rule::Frame { base: Base::Sp, words, saved_bp: SavedBp::Kept }
+    }
+
+    #[test]
+    fn a_rule_is_found_at_its_own_address_only() {
+        let cache = Box::new(Cache::new());
+        assert_eq!(cache.get(0x5555_0000_1234), None);
+        cache.put(0x5555_0000_1234, rule(3));
+        assert_eq!(cache.get(0x5555_0000_1234), Some(rule(3)));
+        assert_eq!(cache.get(0x5555_0000_1235), None);
+        cache.clear();
+        assert_eq!(cache.get(0x5555_0000_1234), None);
+    }
+
+    #[test]
+    fn two_thousand_aligned_functions_fit() {
+        let cache = Box::new(Cache::new());
+        let address = |number: u64| 0x7f12_3456_0000 + number * 16;
+        for number in 0..2000 {
+            cache.put(address(number), rule(u32::try_from(number).unwrap_or(0)));
+        }
+        let known = (0..2000).filter(|&number| cache.get(address(number)).is_some()).count();
+        assert!(known >= 1960, "{known} of 2000");
+    }
+
+    #[test]
+    fn threads_that_write_at_once_never_make_a_rule_nobody_wrote() {
+        let cache = Box::new(Cache::new());
+        std::thread::scope(|scope| {
+            for worker in 0..4_u64 {
+                let cache = &cache;
+                scope.spawn(move || {
+                    for turn in 0..200_000_u64 {
+                        let address = 0x40_0000 + (turn * 7 + worker) % 50_000;
+                        let words = u32::try_from(address % 16_000).unwrap_or(0);
+                        if let Some(found) = cache.get(address) {
+                            assert_eq!(found, rule(words));
+                        } else {
+                            cache.put(address, rule(words));
+                        }
+                    }
+                });
+            }
+        });
+    }
+
+    #[test]
+    fn large_frames_have_places_until_they_run_out() {
+        let cache = Box::new(Cache::new());
+        assert_eq!(cache.large(0), None);
+        let frame = |words| LargeFrame::new(Base::Sp, words, SavedBp::At(-2));
+        let put = |words| frame(words).and_then(|frame| cache.put_large(frame));
+        let index = put(70_000);
+        let parts = index.and_then(|index| cache.large(index)).map(LargeFrame::parts);
+        assert_eq!(parts, Some((Base::Sp, 70_000, SavedBp::At(-2))));
+        assert_eq!(put(70_000), index);
+        assert_eq!((100_000..101_000).filter_map(put).count(), LARGE_MAX - 1);
+        let from_bp = LargeFrame::new(Base::Bp, 1 << 20, SavedBp::Kept).map(LargeFrame::parts);
+        assert_eq!(from_bp, Some((Base::Bp, 1 << 20, SavedBp::Kept)));
+    }
+}

@@ -1,0 +1,103 @@
+//! Which module an address belongs to and where its unwind tables lie, asked of
+//! the loader without a lock (`_dl_find_object`, glibc 2.35).
+#![allow(unsafe_code, reason = "asks the loader and reads module headers in memory")]
+
+use std::ffi::{c_int, c_void};
+use std::ops::Range;
+use std::sync::atomic::{AtomicPtr, Ordering};
+
+/// `struct dl_find_object` of dlfcn.h on x86-64.
+#[repr(C)]
+struct Found {
+    flags: u64,
+    map_start: u64,
+    map_end: u64,
+    link_map: u64,
+    eh_frame_hdr: u64,
+    reserved: [u64; 7],
+}
+
+type Find = unsafe extern "C" fn(*mut c_void, *mut Found) -> c_int;
+
+static FIND: AtomicPtr<c_void> = AtomicPtr::new(std::ptr::null_mut());
+
+/// Looks for the loader's function; says whether there is one. Called once,
+/// before anything is armed.
+pub(crate) fn prepare() -> bool {
+    // SAFETY: the name is terminated.
+    let find = unsafe { libc::dlsym(libc::RTLD_DEFAULT, c"_dl_find_object".as_ptr()) };
+    FIND.store(find, Ordering::Relaxed);
+    !find.is_null()
+}
+
+/// A loaded module.
+pub(super) struct Module {
+    eh_frame_hdr: u64,
+    start: u64,
+}
+
+impl Module {
+    /// The module that holds a code address.
+    pub(super) fn at(address: u64) -> Option<Self> {
+        let find = FIND.load(Ordering::Relaxed);
+        if find.is_null() {
+            return None;
+        }
+        // SAFETY: `prepare` stored the function of this type and nothing else.
+        let find: Find = unsafe { std::mem::transmute(find) };
+        let mut found = Found { flags: 0, map_start: 0, map_end: 0, link_map: 0, eh_frame_hdr: 0, reserved: [0; 7] };
+        // SAFETY: looks the address up without touching it; writes into `found`.
+        let code = unsafe { find(address as *mut c_void, &raw mut found) };
+        (code == 0).then_some(Self { eh_frame_hdr: found.eh_frame_hdr, start: found.map_start })
+    }
+
+    /// Address of its `.eh_frame_hdr`.
+    pub(super) fn eh_frame_hdr_address(&self) -> u64 {
+        self.eh_frame_hdr
+    }
+
+    /// Its `.eh_frame_hdr` and what follows.
+    pub(super) fn eh_frame_hdr(&self) -> Option<&'static [u8]> {
+        self.from(self.eh_frame_hdr)
+    }
+
+    /// The bytes from an address to the end of the segment that holds it. The
+    /// end of the module is no bound: in an executable at a fixed address it may
+    /// lie before its own tables.
+    pub(super) fn from(&self, address: u64) -> Option<&'static [u8]> {
+        let segment = self.segment_of(address)?;
+        let len = usize::try_from(segment.end - address).ok()?;
+        // SAFETY: inside a loaded segment, from the module's own program headers.
+        // Should the module be closed while it is read, then by a program that
+        // unloads code it is still running: its caller is in it.
+        Some(unsafe { std::slice::from_raw_parts(address as *const u8, len) })
+    }
+
+    fn segment_of(&self, address: u64) -> Option<Range<u64>> {
+        let headers = self.program_headers()?;
+        let loads = || headers.iter().filter(|header| header.p_type == libc::PT_LOAD);
+        let first = loads().next()?;
+        let page = 4096;
+        let bias = self.start.wrapping_sub(first.p_vaddr & !(page - 1));
+        loads()
+            .map(|header| {
+                let start = bias.wrapping_add(header.p_vaddr);
+                start..start.wrapping_add(header.p_filesz)
+            })
+            .find(|segment| segment.contains(&address))
+    }
+
+    /// Its program headers, which lie at its beginning, as does all of its header.
+    fn program_headers(&self) -> Option<&'static [libc::Elf64_Phdr]> {
+        const MAGIC: [u8; 4] = [0x7f, b'E', b'L', b'F'];
+        // SAFETY: the first page of a loaded module is readable.
+        let header = unsafe { (self.start as *const libc::Elf64_Ehdr).as_ref()? };
+        if !header.e_ident.starts_with(&MAGIC) || usize::from(header.e_phentsize) != size_of::<libc::Elf64_Phdr>() {
+            return None;
+        }
+        let headers = self.start.checked_add(header.e_phoff)? as *const libc::Elf64_Phdr;
+        // SAFETY: linkers put the program headers right behind the header, into
+        // the first loaded page with it.
+        Some(unsafe { std::slice::from_raw_parts(headers, usize::from(header.e_phnum)) })
+    }
+}
