@@ -122,8 +122,12 @@ impl Throttle {
             return;
         }
         #[allow(clippy::cast_precision_loss, reason = "a ratio; 53 bits are plenty")]
-        let share = self.spent_ns.get() as f64 / elapsed_ns as f64;
-        self.period.set(next_period(self.period.get(), base_period, share / limit, elapsed_ns));
+        let excess = self.spent_ns.get() as f64 / elapsed_ns as f64 / limit;
+        if excess <= 1.0 && elapsed_ns < LOOK_NS {
+            // Too early to let go; only too much is told at once.
+            return;
+        }
+        self.period.set(next_period(self.period.get(), base_period, excess));
         self.since_ns.set(now_ns);
         self.spent_ns.set(0);
         self.samples.set(0);
@@ -131,16 +135,9 @@ impl Throttle {
 }
 
 /// The period to go on with, after `excess` times the allowed share was used.
-fn next_period(period: u32, base_period: u32, excess: f64, elapsed_ns: u64) -> u32 {
-    let factor = if excess > 1.0 {
-        excess.min(16.0)
-    } else if elapsed_ns >= LOOK_NS {
-        excess.max(0.5)
-    } else {
-        1.0
-    };
+fn next_period(period: u32, base_period: u32, excess: f64) -> u32 {
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a saturating cast of a positive number")]
-    let next = (f64::from(period) * factor).ceil() as u32;
+    let next = (f64::from(period) * excess.clamp(0.5, 16.0)).ceil() as u32;
     next.clamp(base_period, PERIOD_MAX.max(base_period))
 }
 
