@@ -1,5 +1,9 @@
 //! The C functions a program may call by itself; include/lockprof.h is their contract.
 #![allow(unsafe_code, reason = "exports C functions")]
+#![cfg_attr(
+    test,
+    allow(dead_code, reason = "exported functions stay at home in unit tests")
+)]
 
 use std::ffi::{CStr, c_char, c_int, c_void};
 use std::time::Duration;
@@ -24,8 +28,14 @@ extern "C" fn lockprof_stop() -> c_int {
 
 #[cfg_attr(not(test), unsafe(no_mangle))]
 extern "C" fn lockprof_flush() -> c_int {
-    let Some(_entered) = intercept::enter() else { return FAILED };
-    if export::flush(FLUSH_LIMIT) { DONE } else { FAILED }
+    let Some(_entered) = intercept::enter() else {
+        return FAILED;
+    };
+    if export::flush(FLUSH_LIMIT) {
+        DONE
+    } else {
+        FAILED
+    }
 }
 
 #[cfg_attr(not(test), unsafe(no_mangle))]
@@ -35,5 +45,9 @@ extern "C" fn lockprof_name_lock(lock: *const c_void, name: *const c_char) -> c_
     }
     // SAFETY: by the header's contract, a terminated string.
     let name = unsafe { CStr::from_ptr(name) };
-    if intercept::name_lock(lock as u64, name.to_bytes()) { DONE } else { FAILED }
+    if intercept::name_lock(lock as u64, name.to_bytes()) {
+        DONE
+    } else {
+        FAILED
+    }
 }

@@ -36,7 +36,11 @@ static CONFIG: OnceLock<Config> = OnceLock::new();
 
 /// Reads the environment. Says what was not understood; the defaults stand in for it.
 pub(crate) fn read() -> Vec<Complaint> {
-    let get = |name: &str| CString::new(name).ok().and_then(|name| sys::environment(&name));
+    let get = |name: &str| {
+        CString::new(name)
+            .ok()
+            .and_then(|name| sys::environment(&name))
+    };
     let (options, complaints) = options::resolve(get);
     let sampling = Sampling {
         period: u32::try_from(options.sample).unwrap_or(u32::MAX),
@@ -48,7 +52,10 @@ pub(crate) fn read() -> Vec<Complaint> {
     let executable = executable
         .as_deref()
         .and_then(std::path::Path::file_name)
-        .map_or_else(|| "unknown".to_owned(), |name| name.to_string_lossy().into_owned());
+        .map_or_else(
+            || "unknown".to_owned(),
+            |name| name.to_string_lossy().into_owned(),
+        );
     let _ = CONFIG.set(Config {
         options,
         sampling,

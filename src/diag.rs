@@ -19,7 +19,9 @@ struct Line {
 impl fmt::Write for Line {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         for byte in text.bytes() {
-            let Some(place) = self.bytes.get_mut(self.len) else { break };
+            let Some(place) = self.bytes.get_mut(self.len) else {
+                break;
+            };
             *place = if byte.is_ascii_control() { b' ' } else { byte };
             self.len += 1;
         }
@@ -33,7 +35,10 @@ pub(crate) fn say(message: fmt::Arguments<'_>) {
     if said >= LINES_MAX {
         return;
     }
-    let mut line = Line { bytes: [0; LINE_LEN], len: 0 };
+    let mut line = Line {
+        bytes: [0; LINE_LEN],
+        len: 0,
+    };
     // Writing into a `Line` cannot fail: it cuts.
     let _ = write!(line, "lockprof: {message}");
     if said + 1 == LINES_MAX {

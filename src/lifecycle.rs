@@ -1,5 +1,8 @@
 //! Birth, fork and end of the host; the only place that knows both halves.
-#![allow(unsafe_code, reason = "constructor, destructor and fork handlers are C functions")]
+#![allow(
+    unsafe_code,
+    reason = "constructor, destructor and fork handlers are C functions"
+)]
 
 use std::cell::UnsafeCell;
 use std::time::Duration;
@@ -38,7 +41,9 @@ ctor::declarative::ctor! {
 static END: extern "C" fn() = end;
 
 extern "C" fn end() {
-    if state::is_on() && let Some(_entered) = intercept::enter() {
+    if state::is_on()
+        && let Some(_entered) = intercept::enter()
+    {
         export::flush(EXIT_LIMIT);
     }
 }
@@ -50,7 +55,9 @@ pub(crate) fn switch_on() -> bool {
     }
     if !intercept::layout_is_known() {
         state::switch_off_for_good();
-        diag::say(format_args!("this C library's mutexes are unknown; staying off"));
+        diag::say(format_args!(
+            "this C library's mutexes are unknown; staying off"
+        ));
     }
     let on = state::try_switch_on();
     if on {

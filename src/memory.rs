@@ -16,7 +16,9 @@ struct Heap {
 }
 
 #[global_allocator]
-static HEAP: Heap = Heap { blocks: Mutex::new(Dlmalloc::new()) };
+static HEAP: Heap = Heap {
+    blocks: Mutex::new(Dlmalloc::new()),
+};
 
 impl Heap {
     fn blocks(&self) -> MutexGuard<'_, Dlmalloc> {
@@ -57,5 +59,7 @@ pub(crate) struct Quiet {
 
 /// Waits until nobody is inside the heap and keeps everybody out.
 pub(crate) fn quiet() -> Quiet {
-    Quiet { _blocks: HEAP.blocks() }
+    Quiet {
+        _blocks: HEAP.blocks(),
+    }
 }

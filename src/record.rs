@@ -1,6 +1,9 @@
 //! What crosses from the host's threads to ours: a record of fixed size, the
 //! bounded queue that carries it, and the count of what did not get through.
-#![allow(unsafe_code, reason = "the queue is reached through one atomic pointer, so that a forked child can leave it behind")]
+#![allow(
+    unsafe_code,
+    reason = "the queue is reached through one atomic pointer, so that a forked child can leave it behind"
+)]
 
 use std::ptr;
 use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering};
@@ -100,7 +103,9 @@ impl Record {
 
     /// The stack it carries.
     pub(crate) fn stack(&self) -> &[u64] {
-        self.frames.get(..usize::from(self.frames_len)).unwrap_or(&[])
+        self.frames
+            .get(..usize::from(self.frames_len))
+            .unwrap_or(&[])
     }
 }
 
@@ -124,8 +129,14 @@ pub(crate) enum Loss {
 pub(crate) const LOSSES: [(Loss, &str); 5] = [
     (Loss::QueueFull, "queue full"),
     (Loss::TableFull, "tables full"),
-    (Loss::HeldFull, "hold not followed: too many sampled locks held at once"),
-    (Loss::ReleasedElsewhere, "hold not measured: lock released by another thread"),
+    (
+        Loss::HeldFull,
+        "hold not followed: too many sampled locks held at once",
+    ),
+    (
+        Loss::ReleasedElsewhere,
+        "hold not measured: lock released by another thread",
+    ),
     (Loss::NoStack, "stack not readable"),
 ];
 
@@ -135,8 +146,12 @@ struct LossCount {
     events: AtomicU64,
 }
 
-static LOST: [LossCount; LOSSES.len()] =
-    [const { LossCount { records: AtomicU64::new(0), events: AtomicU64::new(0) } }; LOSSES.len()];
+static LOST: [LossCount; LOSSES.len()] = [const {
+    LossCount {
+        records: AtomicU64::new(0),
+        events: AtomicU64::new(0),
+    }
+}; LOSSES.len()];
 
 /// Counts one lost record and the events it stood for.
 #[cold]
@@ -144,15 +159,24 @@ pub(crate) fn lose(loss: Loss, events: f64) {
     if let Some(count) = LOST.get(loss as usize) {
         // Relaxed: counters only, nothing is published through them.
         count.records.fetch_add(1, Ordering::Relaxed);
-        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a saturating cast of a small positive number")]
-        count.events.fetch_add(events.round() as u64, Ordering::Relaxed);
+        #[allow(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a saturating cast of a small positive number"
+        )]
+        count
+            .events
+            .fetch_add(events.round() as u64, Ordering::Relaxed);
     }
 }
 
 /// Records lost to a cause so far, and the events they stood for.
 pub(crate) fn lost(loss: Loss) -> (u64, u64) {
     LOST.get(loss as usize).map_or((0, 0), |count| {
-        (count.records.load(Ordering::Relaxed), count.events.load(Ordering::Relaxed))
+        (
+            count.records.load(Ordering::Relaxed),
+            count.events.load(Ordering::Relaxed),
+        )
     })
 }
 
@@ -164,8 +188,12 @@ struct WaitTotal {
 }
 
 const CELLS: usize = 16;
-static WAITS: [WaitTotal; CELLS] =
-    [const { WaitTotal { waits: AtomicU64::new(0), wait_ns: AtomicU64::new(0) } }; CELLS];
+static WAITS: [WaitTotal; CELLS] = [const {
+    WaitTotal {
+        waits: AtomicU64::new(0),
+        wait_ns: AtomicU64::new(0),
+    }
+}; CELLS];
 
 /// Counts one wait, sampled or not.
 pub(crate) fn count_wait(thread_id: u32, wait_ns: u64) {
@@ -178,7 +206,10 @@ pub(crate) fn count_wait(thread_id: u32, wait_ns: u64) {
 /// Number and time of all waits so far.
 pub(crate) fn exact_waits() -> (u64, u64) {
     WAITS.iter().fold((0, 0), |(waits, wait_ns), cell| {
-        (waits + cell.waits.load(Ordering::Relaxed), wait_ns + cell.wait_ns.load(Ordering::Relaxed))
+        (
+            waits + cell.waits.load(Ordering::Relaxed),
+            wait_ns + cell.wait_ns.load(Ordering::Relaxed),
+        )
     })
 }
 

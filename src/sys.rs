@@ -1,6 +1,7 @@
 //! What we ask of the system: clocks, thread ids, errno, names, a word to sleep on.
 #![allow(unsafe_code, reason = "every function here is a call into libc")]
 
+use std::cell::Cell;
 use std::ffi::{CStr, c_char, c_int, c_long};
 use std::sync::atomic::AtomicU32;
 use std::time::Duration;
@@ -18,10 +19,16 @@ pub(crate) fn realtime_ns() -> u64 {
 
 #[inline]
 fn clock_ns(clock: libc::clockid_t) -> u64 {
-    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    let mut time = libc::timespec {
+        tv_sec: 0,
+        tv_nsec: 0,
+    };
     // SAFETY: `time` is a valid place to write to; an unknown clock leaves it alone.
     unsafe { libc::clock_gettime(clock, &raw mut time) };
-    time.tv_sec.cast_unsigned().wrapping_mul(1_000_000_000).wrapping_add(time.tv_nsec.cast_unsigned())
+    time.tv_sec
+        .cast_unsigned()
+        .wrapping_mul(1_000_000_000)
+        .wrapping_add(time.tv_nsec.cast_unsigned())
 }
 
 /// The kernel's id of the calling thread.
@@ -52,14 +59,20 @@ pub(crate) fn thread_name() -> [u8; 16] {
 
 /// The calling thread's errno.
 pub(crate) fn errno() -> c_int {
-    // SAFETY: points at this thread's errno for as long as the thread lives.
-    unsafe { *libc::__errno_location() }
+    errno_place().get()
 }
 
 /// Puts errno back.
 pub(crate) fn set_errno(code: c_int) {
-    // SAFETY: as above.
-    unsafe { *libc::__errno_location() = code }
+    errno_place().set(code);
+}
+
+fn errno_place<'a>() -> &'a Cell<c_int> {
+    // SAFETY: takes nothing, cannot fail.
+    let place = unsafe { libc::__errno_location() };
+    // SAFETY: this thread's errno, which lives as long as the thread and is used
+    // by nobody else; the reference stays in this file.
+    unsafe { &*place.cast::<Cell<c_int>>() }
 }
 
 /// A copy of an environment variable. The host may overwrite the memory behind
@@ -105,12 +118,21 @@ pub(crate) fn wake(word: &AtomicU32) {
     let one: c_int = 1;
     // SAFETY: the word outlives the call.
     unsafe {
-        libc::syscall(libc::SYS_futex, word.as_ptr(), libc::FUTEX_WAKE | libc::FUTEX_PRIVATE_FLAG, one)
+        libc::syscall(
+            libc::SYS_futex,
+            word.as_ptr(),
+            libc::FUTEX_WAKE | libc::FUTEX_PRIVATE_FLAG,
+            one,
+        )
     };
 }
 
 /// Blocks every signal of the calling thread and says what was blocked before.
 pub(crate) fn block_signals() -> libc::sigset_t {
+    #[allow(
+        clippy::multiple_unsafe_ops_per_block,
+        reason = "one reason covers all of them"
+    )]
     // SAFETY: a signal set is plain bits; both are valid places for the whole call.
     unsafe {
         let mut all: libc::sigset_t = std::mem::zeroed();
@@ -145,7 +167,10 @@ pub(crate) fn thread_counter() -> Option<&'static AtomicU32> {
 
 /// Largest file this process may write, in bytes.
 pub(crate) fn file_size_limit() -> u64 {
-    let mut limit = libc::rlimit { rlim_cur: libc::RLIM_INFINITY, rlim_max: libc::RLIM_INFINITY };
+    let mut limit = libc::rlimit {
+        rlim_cur: libc::RLIM_INFINITY,
+        rlim_max: libc::RLIM_INFINITY,
+    };
     // SAFETY: `limit` is a valid place to write to; on failure it stays as it is.
     unsafe { libc::getrlimit(libc::RLIMIT_FSIZE, &raw mut limit) };
     limit.rlim_cur

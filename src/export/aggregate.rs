@@ -110,14 +110,25 @@ impl Aggregate {
     pub(crate) fn rows(&self) -> Vec<(&Key, &Totals)> {
         let mut rows: Vec<_> = self.rows.iter().collect();
         rows.sort_unstable_by_key(|(key, _)| {
-            (key.lock, key.stack, key.role as u8, key.thread_id, key.bucket_ns, key.depth, key.error, key.blocker)
+            (
+                key.lock,
+                key.stack,
+                key.role as u8,
+                key.thread_id,
+                key.bucket_ns,
+                key.depth,
+                key.error,
+                key.blocker,
+            )
         });
         rows
     }
 
     /// The stack of a row: return addresses, innermost first.
     pub(crate) fn stack(&self, key: &Key) -> &[u64] {
-        self.stacks.get(key.stack as usize).map_or(&[], |stack| stack)
+        self.stacks
+            .get(key.stack as usize)
+            .map_or(&[], |stack| stack)
     }
 }
 
@@ -135,7 +146,10 @@ fn bucket_of(duration_ns: u64) -> u64 {
     duration_ns.checked_ilog2().map_or(0, |log| 1 << log)
 }
 
-#[allow(clippy::cast_precision_loss, reason = "durations stay far below 2⁵³ ns, which is 104 days")]
+#[allow(
+    clippy::cast_precision_loss,
+    reason = "durations stay far below 2⁵³ ns, which is 104 days"
+)]
 fn add_to(totals: &mut Totals, record: &Record) {
     let duration = record.duration_ns as f64;
     match record.role {
@@ -155,7 +169,11 @@ fn add_to(totals: &mut Totals, record: &Record) {
         Role::Init | Role::Name => {}
     }
     if let Some(duration_ns) = measured(record) {
-        totals.min_ns = if totals.max_ns == 0 { duration_ns } else { totals.min_ns.min(duration_ns) };
+        totals.min_ns = if totals.max_ns == 0 {
+            duration_ns
+        } else {
+            totals.min_ns.min(duration_ns)
+        };
         totals.max_ns = totals.max_ns.max(duration_ns);
     }
 }
@@ -181,8 +199,14 @@ mod tests {
             aggregate.add(&release);
         }
         let rows = aggregate.rows();
-        let buckets: Vec<_> = rows.iter().map(|(key, totals)| (key.bucket_ns, totals.releases, totals.max_ns)).collect();
-        assert_eq!(buckets, [(Some(512), 200.0, 1023), (Some(1024), 100.0, 1024)]);
+        let buckets: Vec<_> = rows
+            .iter()
+            .map(|(key, totals)| (key.bucket_ns, totals.releases, totals.max_ns))
+            .collect();
+        assert_eq!(
+            buckets,
+            [(Some(512), 200.0, 1023), (Some(1024), 100.0, 1024)]
+        );
     }
 
     #[test]

@@ -22,15 +22,30 @@ pub(crate) struct Sources<'a> {
 
 /// Every row; times and comments are the caller's.
 pub(crate) fn profile(sources: &Sources<'_>) -> Profile {
-    let mut builder = Builder { sources, profile: Profile::default(), mappings: FxHashMap::default(), locations: FxHashMap::default(), functions: FxHashMap::default() };
+    let mut builder = Builder {
+        sources,
+        profile: Profile::default(),
+        mappings: FxHashMap::default(),
+        locations: FxHashMap::default(),
+        functions: FxHashMap::default(),
+    };
     if !sources.objects.segments().is_empty() {
         // The first mapping gives a viewer the program's name.
         builder.mapping(0);
     }
     for (key, totals) in sources.aggregate.rows() {
-        let stack = sources.aggregate.stack(key).iter().map(|&address| builder.location(address)).collect();
+        let stack = sources
+            .aggregate
+            .stack(key)
+            .iter()
+            .map(|&address| builder.location(address))
+            .collect();
         let labels = builder.labels(key, totals);
-        builder.profile.samples.push(Sample { stack, values: values(totals), labels });
+        builder.profile.samples.push(Sample {
+            stack,
+            values: values(totals),
+            labels,
+        });
     }
     builder.profile
 }
@@ -46,7 +61,10 @@ fn values(totals: &Totals) -> [i64; sample_type::COUNT] {
     ];
     for (column, total) in columns {
         if let Some(value) = values.get_mut(column.index()) {
-            #[allow(clippy::cast_possible_truncation, reason = "a saturating cast of a positive number")]
+            #[allow(
+                clippy::cast_possible_truncation,
+                reason = "a saturating cast of a positive number"
+            )]
             let rounded = total.round() as i64;
             *value = rounded;
         }
@@ -93,10 +111,21 @@ impl<'a> Builder<'a> {
         // The call itself, not what follows it: the last instruction of a
         // function may be a call.
         let address = return_address.saturating_sub(1);
-        let mapping = self.sources.objects.segment_at(address).and_then(|segment| self.mapping(segment));
+        let mapping = self
+            .sources
+            .objects
+            .segment_at(address)
+            .and_then(|segment| self.mapping(segment));
         let symbol = self.sources.names.function(address);
-        let lines = symbol.map(|symbol| Line { function: self.function(symbol), line: 0 });
-        self.profile.locations.push(Location { address, mapping, lines: lines.into_iter().collect() });
+        let lines = symbol.map(|symbol| Line {
+            function: self.function(symbol),
+            line: 0,
+        });
+        self.profile.locations.push(Location {
+            address,
+            mapping,
+            lines: lines.into_iter().collect(),
+        });
         let index = self.profile.locations.len() - 1;
         self.locations.insert(return_address, index);
         index
@@ -120,7 +149,12 @@ impl<'a> Builder<'a> {
             text(label::LOCK_NAME, self.lock_name(key)),
             text(label::LOCK_KIND, kind_name(key.kind).to_owned()),
             text(label::LOCK, format!("{:#x}", key.lock)),
-            text(label::THREAD_NAME, threads.name(key.thread_id).map_or_else(|| key.thread_id.to_string(), str::to_owned)),
+            text(
+                label::THREAD_NAME,
+                threads
+                    .name(key.thread_id)
+                    .map_or_else(|| key.thread_id.to_string(), str::to_owned),
+            ),
             number(label::THREAD_ID, key.pthread_id, ""),
             number(label::THREAD_NATIVE_ID, u64::from(key.thread_id), ""),
         ];
@@ -137,7 +171,11 @@ impl<'a> Builder<'a> {
             }
         }
         if key.role == Role::Acquire && key.blocker != 0 {
-            labels.push(number(label::BLOCKING_THREAD_ID, u64::from(key.blocker), ""));
+            labels.push(number(
+                label::BLOCKING_THREAD_ID,
+                u64::from(key.blocker),
+                "",
+            ));
             if let Some(name) = threads.name(key.blocker) {
                 labels.push(text(label::BLOCKING_THREAD_NAME, name.to_owned()));
             }
@@ -145,8 +183,9 @@ impl<'a> Builder<'a> {
         labels
     }
 
-    /// The best name: given by the program; the static object; where it was
-    /// initialised; where it was first taken; its address.
+    /// The best name: given by the program; the static object it is, or is in;
+    /// where it was initialised; which byte of which file it is; where it was
+    /// first taken; its address.
     fn lock_name(&self, key: &Key) -> String {
         let Sources { locks, names, .. } = self.sources;
         let origin = locks.origin(key.lock);
@@ -155,25 +194,58 @@ impl<'a> Builder<'a> {
         }
         if let Some(object) = names.object(key.lock) {
             let name = names.for_people(&object.symbol);
-            return if object.offset == 0 { name.to_owned() } else { format!("{name}+{:#x}", object.offset) };
+            return if object.offset == 0 {
+                name.to_owned()
+            } else {
+                format!("{name}+{:#x}", object.offset)
+            };
         }
-        let place = |address: u64| names.function(address.saturating_sub(1)).map(|symbol| names.for_people(symbol));
+        if let Some(Origin::Init(address)) = origin {
+            return format!("{} (init)", self.place(address));
+        }
+        if let Some(data) = self.place_in_file(key.lock) {
+            return data;
+        }
         match origin {
-            Some(Origin::Init(address)) => place(address).map(|function| format!("{function} (init)")),
-            Some(Origin::First(address)) => place(address).map(|function| format!("{function} (first lock)")),
-            Some(Origin::Name(_)) | None => None,
+            Some(Origin::First(address)) => format!("{} (first lock)", self.place(address)),
+            _ => format!("{:#x}", key.lock),
         }
-        .unwrap_or_else(|| format!("{:#x}", key.lock))
+    }
+
+    /// The function a call returns to, or the place in its file.
+    fn place(&self, return_address: u64) -> String {
+        let address = return_address.saturating_sub(1);
+        let names = self.sources.names;
+        let function = names
+            .function(address)
+            .map(|symbol| names.for_people(symbol).to_owned());
+        function
+            .or_else(|| self.place_in_file(address))
+            .unwrap_or_else(|| format!("{address:#x}"))
+    }
+
+    /// `file+0x…`: the same in every run, unlike the address.
+    fn place_in_file(&self, address: u64) -> Option<String> {
+        let objects = self.sources.objects;
+        let file = objects.files().get(objects.file_at(address)?)?;
+        let name = file.path.rsplit('/').next()?;
+        Some(format!("{name}+{:#x}", address - file.start))
     }
 }
 
 fn text(key: &str, value: String) -> Label {
-    Label { key: key.to_owned(), value: LabelValue::Text(value) }
+    Label {
+        key: key.to_owned(),
+        value: LabelValue::Text(value),
+    }
 }
 
 fn number(key: &str, value: u64, unit: &str) -> Label {
     let value = i64::try_from(value).unwrap_or(i64::MAX);
-    Label { key: key.to_owned(), value: LabelValue::Number(value, unit.to_owned()) }
+    Label {
+        key: key.to_owned(),
+        value: LabelValue::Number(value, unit.to_owned()),
+    }
 }
 
 fn kind_name(kind: Kind) -> &'static str {

@@ -48,7 +48,12 @@ impl Locks {
         let innermost = record.stack().first().copied();
         match record.role {
             // Initialised anew: another lock at the same address.
-            Role::Init => *known = Known { init: innermost, ..Known::default() },
+            Role::Init => {
+                *known = Known {
+                    init: innermost,
+                    ..Known::default()
+                }
+            }
             Role::Name => known.name = Some(text_of(record).into()),
             Role::Acquire => known.first = known.first.or(innermost),
             Role::Release => {}
@@ -59,13 +64,18 @@ impl Locks {
     pub(crate) fn origin(&self, lock: u64) -> Option<Origin<'_>> {
         let known = self.known.get(&lock)?;
         let name = known.name.as_deref().map(Origin::Name);
-        name.or(known.init.map(Origin::Init)).or(known.first.map(Origin::First))
+        name.or(known.init.map(Origin::Init))
+            .or(known.first.map(Origin::First))
     }
 }
 
 /// The text a naming record carries in place of a stack.
 fn text_of(record: &Record) -> String {
-    let bytes: Vec<u8> = record.frames.iter().flat_map(|word| word.to_le_bytes()).collect();
+    let bytes: Vec<u8> = record
+        .frames
+        .iter()
+        .flat_map(|word| word.to_le_bytes())
+        .collect();
     let len = usize::from(record.frames_len).min(NAME_MAX);
     String::from_utf8_lossy(bytes.get(..len).unwrap_or(&[])).into_owned()
 }

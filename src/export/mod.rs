@@ -67,7 +67,10 @@ pub(crate) fn begin_process(is_forked: bool) {
     DONE.store(0, Ordering::Relaxed);
 }
 
-#[allow(unsafe_code, reason = "reached through one atomic pointer, so that a forked child can leave it behind")]
+#[allow(
+    unsafe_code,
+    reason = "reached through one atomic pointer, so that a forked child can leave it behind"
+)]
 fn process() -> Option<&'static Mutex<Process>> {
     let config = config::get()?;
     let known = PROCESS.load(Ordering::Acquire);
@@ -76,7 +79,12 @@ fn process() -> Option<&'static Mutex<Process>> {
         return Some(known);
     }
     let made = Box::into_raw(Box::new(Mutex::new(Process::new(config))));
-    let result = PROCESS.compare_exchange(std::ptr::null_mut(), made, Ordering::Release, Ordering::Acquire);
+    let result = PROCESS.compare_exchange(
+        std::ptr::null_mut(),
+        made,
+        Ordering::Release,
+        Ordering::Acquire,
+    );
     if let Err(other) = result {
         // SAFETY: nobody else has seen it.
         drop(unsafe { Box::from_raw(made) });
@@ -98,11 +106,16 @@ pub(crate) fn start_thread() {
     }
     // Our thread inherits the mask: no signal of the host is ever handled on it.
     let mask = sys::block_signals();
-    let started = std::thread::Builder::new().name("lockprof".to_owned()).stack_size(STACK_LEN).spawn(run);
+    let started = std::thread::Builder::new()
+        .name("lockprof".to_owned())
+        .stack_size(STACK_LEN)
+        .spawn(run);
     sys::restore_signals(&mask);
     if let Err(error) = started {
         RUNNING.store(false, Ordering::Relaxed);
-        diag::say(format_args!("no thread of ours can be started ({error}); writing a profile at exit only"));
+        diag::say(format_args!(
+            "no thread of ours can be started ({error}); writing a profile at exit only"
+        ));
     }
 }
 
@@ -118,7 +131,9 @@ fn run() {
 }
 
 fn serve() {
-    let (Some(process), Some(config)) = (process(), config::get()) else { return };
+    let (Some(process), Some(config)) = (process(), config::get()) else {
+        return;
+    };
     record::widen();
     let threads = sys::thread_counter();
     let mut due_ns = sys::monotonic_ns() + config.options.first_interval_ns;
@@ -170,7 +185,9 @@ pub(crate) fn flush(limit: Duration) -> bool {
     if RUNNING.load(Ordering::Relaxed) {
         return ask_thread(limit);
     }
-    let Some(process) = process() else { return false };
+    let Some(process) = process() else {
+        return false;
+    };
     let flushed = panic::catch_unwind(AssertUnwindSafe(|| {
         let mut process = locked(process);
         process.drain();
@@ -191,7 +208,10 @@ fn ask_thread(limit: Duration) -> bool {
         }
         let waited = Duration::from_nanos(sys::monotonic_ns() - begin_ns);
         let Some(left) = limit.checked_sub(waited).filter(|left| !left.is_zero()) else {
-            diag::say(format_args!("the last profile was not finished within {} s; the one before it stays", limit.as_secs()));
+            diag::say(format_args!(
+                "the last profile was not finished within {} s; the one before it stays",
+                limit.as_secs()
+            ));
             return false;
         };
         sys::sleep_on(&DONE, done, left);

@@ -20,15 +20,34 @@ pub(crate) struct Names {
 
 impl Names {
     /// Looks up what is not known yet, file by file; each is closed before the next.
-    pub(crate) fn look_up(&mut self, objects: &Objects, code: impl Iterator<Item = u64>, data: impl Iterator<Item = u64>, with_symbols: bool) {
+    pub(crate) fn look_up(
+        &mut self,
+        objects: &Objects,
+        code: impl Iterator<Item = u64>,
+        data: impl Iterator<Item = u64>,
+        with_symbols: bool,
+    ) {
         let mut questions: FxHashMap<usize, Questions> = FxHashMap::default();
-        for address in code.filter(|address| !self.code.contains_key(address)).collect::<Vec<_>>() {
+        for address in code
+            .filter(|address| !self.code.contains_key(address))
+            .collect::<Vec<_>>()
+        {
             self.code.insert(address, None);
-            if let Some(segment) = objects.segment_at(address).and_then(|index| objects.segments().get(index)) {
-                questions.entry(segment.file).or_default().code.push(address);
+            if let Some(segment) = objects
+                .segment_at(address)
+                .and_then(|index| objects.segments().get(index))
+            {
+                questions
+                    .entry(segment.file)
+                    .or_default()
+                    .code
+                    .push(address);
             }
         }
-        for address in data.filter(|address| !self.data.contains_key(address)).collect::<Vec<_>>() {
+        for address in data
+            .filter(|address| !self.data.contains_key(address))
+            .collect::<Vec<_>>()
+        {
             self.data.insert(address, None);
             if let Some(file) = objects.file_at(address) {
                 questions.entry(file).or_default().data.push(address);
@@ -44,7 +63,9 @@ impl Names {
     }
 
     fn ask(&mut self, objects: &Objects, file: usize, questions: &Questions) {
-        let Some(loaded) = objects.files().get(file) else { return };
+        let Some(loaded) = objects.files().get(file) else {
+            return;
+        };
         let answers = symbolize::ask(loaded, questions);
         self.build_ids.insert(file, answers.build_id);
         for (address, named) in answers.code {
@@ -59,7 +80,8 @@ impl Names {
 
     fn remember(&mut self, symbol: &str) {
         if !self.people.contains_key(symbol) {
-            self.people.insert(symbol.into(), symbolize::demangle(symbol).into());
+            self.people
+                .insert(symbol.into(), symbolize::demangle(symbol).into());
         }
     }
 
@@ -85,6 +107,8 @@ impl Names {
 
     /// Whether any function in a segment has a name.
     pub(crate) fn names_any_in(&self, segment: &Segment) -> bool {
-        self.code.iter().any(|(address, symbol)| symbol.is_some() && segment.addresses.contains(address))
+        self.code
+            .iter()
+            .any(|(address, symbol)| symbol.is_some() && segment.addresses.contains(address))
     }
 }

@@ -55,7 +55,9 @@ impl Objects {
                     self.add_segment(&line, file);
                 }
                 last = Some(file);
-            } else if line.path.is_empty() && last.is_some_and(|file| self.ends_at(file, line.addresses.start)) {
+            } else if line.path.is_empty()
+                && last.is_some_and(|file| self.ends_at(file, line.addresses.start))
+            {
                 // Zero-filled data directly behind a file's last segment.
                 if let Some(file) = last.take() {
                     self.grow(file, &line.addresses);
@@ -70,10 +72,15 @@ impl Objects {
         let is_same = |file: &LoadedFile| {
             file.inode == line.inode && file.path == line.path && line.addresses.start >= file.start
         };
-        let near = |file: &LoadedFile| line.addresses.start <= file.extent.end.saturating_add(1 << 30);
+        let near =
+            |file: &LoadedFile| line.addresses.start <= file.extent.end.saturating_add(1 << 30);
         let known = last
             .filter(|&index| self.files.get(index).is_some_and(is_same))
-            .or_else(|| self.files.iter().rposition(|file| is_same(file) && near(file)));
+            .or_else(|| {
+                self.files
+                    .iter()
+                    .rposition(|file| is_same(file) && near(file))
+            });
         known.unwrap_or_else(|| {
             self.files.push(LoadedFile {
                 path: line.path.to_owned(),
@@ -93,11 +100,17 @@ impl Objects {
     }
 
     fn ends_at(&self, file: usize, address: u64) -> bool {
-        self.files.get(file).is_some_and(|file| file.extent.end == address)
+        self.files
+            .get(file)
+            .is_some_and(|file| file.extent.end == address)
     }
 
     fn add_segment(&mut self, line: &Line<'_>, file: usize) {
-        let segment = Segment { addresses: line.addresses.clone(), file_offset: line.file_offset, file };
+        let segment = Segment {
+            addresses: line.addresses.clone(),
+            file_offset: line.file_offset,
+            file,
+        };
         if !self.segments.contains(&segment) {
             self.segments.push(segment);
         }
@@ -111,7 +124,9 @@ impl Objects {
     /// Index of the segment that holds a code address; the latest if several
     /// files were there one after the other.
     pub(crate) fn segment_at(&self, address: u64) -> Option<usize> {
-        self.segments.iter().rposition(|segment| segment.addresses.contains(&address))
+        self.segments
+            .iter()
+            .rposition(|segment| segment.addresses.contains(&address))
     }
 
     /// All files.
@@ -121,7 +136,9 @@ impl Objects {
 
     /// Index of the file whose data or code an address belongs to.
     pub(crate) fn file_at(&self, address: u64) -> Option<usize> {
-        self.files.iter().rposition(|file| file.extent.contains(&address))
+        self.files
+            .iter()
+            .rposition(|file| file.extent.contains(&address))
     }
 }
 
@@ -138,11 +155,15 @@ impl<'a> Line<'a> {
     fn parse(line: &'a str) -> Option<Self> {
         let mut rest = line;
         let mut field = || {
-            let (field, behind) = rest.trim_start().split_once(' ').unwrap_or((rest.trim_start(), ""));
+            let (field, behind) = rest
+                .trim_start()
+                .split_once(' ')
+                .unwrap_or((rest.trim_start(), ""));
             rest = behind;
             field
         };
-        let (addresses, permissions, offset, _device, inode) = (field(), field(), field(), field(), field());
+        let (addresses, permissions, offset, _device, inode) =
+            (field(), field(), field(), field(), field());
         let (start, end) = addresses.split_once('-')?;
         let path = rest.trim_start();
         Some(Self {
@@ -178,8 +199,15 @@ mod tests {
         assert_eq!(objects.segment_at(0x401000), Some(0));
         assert_eq!(objects.segment_at(0x405000), None);
         let app = objects.file_at(0x408fff).map(|file| &objects.files()[file]);
-        assert_eq!(app.map(|file| (file.path.as_str(), file.start)), Some(("/bin/my app", 0x400000)));
-        assert_eq!(objects.file_at(0x1000010), None, "the heap belongs to no file");
+        assert_eq!(
+            app.map(|file| (file.path.as_str(), file.start)),
+            Some(("/bin/my app", 0x400000))
+        );
+        assert_eq!(
+            objects.file_at(0x1000010),
+            None,
+            "the heap belongs to no file"
+        );
     }
 
     #[test]

@@ -55,7 +55,9 @@ impl Process {
         let mut sinks: Vec<Box<dyn Sink>> = Vec::new();
         match FileSink::new(config, &identity, IS_FORKED.load(Ordering::Relaxed)) {
             Ok(sink) => sinks.push(Box::new(sink)),
-            Err(SinkError::Temporary(reason) | SinkError::Permanent(reason)) => diag::say(format_args!("{reason}; no profile is written")),
+            Err(SinkError::Temporary(reason) | SinkError::Permanent(reason)) => {
+                diag::say(format_args!("{reason}; no profile is written"))
+            }
         }
         Self {
             config,
@@ -86,7 +88,8 @@ impl Process {
     /// Makes sure that the files a stack runs through are known while they are
     /// still loaded; looks at most once a drain.
     fn see(&mut self, stack: &[u64], looked_again: &mut bool) {
-        let is_unknown = |&address: &u64| self.objects.segment_at(address.saturating_sub(1)).is_none();
+        let is_unknown =
+            |&address: &u64| self.objects.segment_at(address.saturating_sub(1)).is_none();
         if !*looked_again && stack.iter().any(is_unknown) {
             self.objects.refresh();
             *looked_again = true;
@@ -108,7 +111,9 @@ impl Process {
             names: &self.names,
         });
         self.put_times_and_comments(&mut profile);
-        let Some(parcel) = pack(&profile) else { return false };
+        let Some(parcel) = pack(&profile) else {
+            return false;
+        };
         let mut arrived = !self.sinks.is_empty();
         self.sinks.retain_mut(|sink| match sink.send(&parcel) {
             Ok(()) => true,
@@ -129,16 +134,33 @@ impl Process {
     fn look_up_names(&mut self) {
         self.objects.refresh();
         let rows = self.aggregate.rows();
-        let blockers: Vec<u32> = rows.iter().map(|(key, _)| key.blocker).filter(|&id| id != 0).collect();
+        let blockers: Vec<u32> = rows
+            .iter()
+            .map(|(key, _)| key.blocker)
+            .filter(|&id| id != 0)
+            .collect();
         let locks: Vec<u64> = rows.iter().map(|(key, _)| key.lock).collect();
-        let frames = rows.iter().flat_map(|(key, _)| self.aggregate.stack(key)).copied();
-        let origins = locks.iter().filter_map(|&lock| match self.locks.origin(lock) {
-            Some(Origin::Init(address) | Origin::First(address)) => Some(address),
-            Some(Origin::Name(_)) | None => None,
-        });
-        let code: Vec<u64> = frames.chain(origins).map(|address| address.saturating_sub(1)).collect();
+        let frames = rows
+            .iter()
+            .flat_map(|(key, _)| self.aggregate.stack(key))
+            .copied();
+        let origins = locks
+            .iter()
+            .filter_map(|&lock| match self.locks.origin(lock) {
+                Some(Origin::Init(address) | Origin::First(address)) => Some(address),
+                Some(Origin::Name(_)) | None => None,
+            });
+        let code: Vec<u64> = frames
+            .chain(origins)
+            .map(|address| address.saturating_sub(1))
+            .collect();
         let with_symbols = self.config.options.symbols == Symbols::Symtab;
-        self.names.look_up(&self.objects, code.into_iter(), locks.into_iter(), with_symbols);
+        self.names.look_up(
+            &self.objects,
+            code.into_iter(),
+            locks.into_iter(),
+            with_symbols,
+        );
         self.threads.refresh(blockers.into_iter());
     }
 
@@ -152,7 +174,10 @@ impl Process {
             concat!("liblockprof ", env!("CARGO_PKG_VERSION")).to_owned(),
             format!("{}{}", comment::PID, sys::process_id()),
             format!("{}{}", comment::SAMPLE, options.sample),
-            format!("waits of at least {} ns are always kept", options.wait_sample_ns),
+            format!(
+                "waits of at least {} ns are always kept",
+                options.wait_sample_ns
+            ),
             format!("{}{waits} of {wait_ns} ns in all", comment::EXACT_WAITS),
         ];
         if let Some(run) = &options.run {
@@ -161,7 +186,10 @@ impl Process {
         for (loss, words) in record::LOSSES {
             let (records, events) = record::lost(loss);
             if records != 0 {
-                profile.comments.push(format!("{}{records} records for {events} events ({words})", comment::LOST));
+                profile.comments.push(format!(
+                    "{}{records} records for {events} events ({words})",
+                    comment::LOST
+                ));
             }
         }
     }
@@ -170,5 +198,7 @@ impl Process {
 fn pack(profile: &Profile) -> Option<Parcel> {
     let mut gzip = GzEncoder::new(Vec::new(), Compression::default());
     gzip.write_all(&pprof::encode(profile)).ok()?;
-    Some(Parcel { gzipped: gzip.finish().ok()? })
+    Some(Parcel {
+        gzipped: gzip.finish().ok()?,
+    })
 }

@@ -47,8 +47,13 @@ pub(crate) struct Answers {
 /// Asks a file. A file that is gone, was replaced or makes no sense answers nothing.
 pub(crate) fn ask(loaded: &LoadedFile, questions: &Questions) -> Answers {
     let mut answers = Answers::default();
-    let Ok(file) = File::open(&loaded.path) else { return answers };
-    if file.metadata().is_ok_and(|metadata| metadata.ino() != loaded.inode) {
+    let Ok(file) = File::open(&loaded.path) else {
+        return answers;
+    };
+    if file
+        .metadata()
+        .is_ok_and(|metadata| metadata.ino() != loaded.inode)
+    {
         return answers;
     }
     let cache = ReadCache::new(file);
@@ -57,14 +62,22 @@ pub(crate) fn ask(loaded: &LoadedFile, questions: &Questions) -> Answers {
     answers
 }
 
-fn read<'data, R: ReadRef<'data>>(data: R, loaded: &LoadedFile, questions: &Questions, answers: &mut Answers) -> object::Result<()> {
+fn read<'data, R: ReadRef<'data>>(
+    data: R,
+    loaded: &LoadedFile,
+    questions: &Questions,
+    answers: &mut Answers,
+) -> object::Result<()> {
     let elf = ElfFile64::<object::Endianness, R>::parse(data)?;
     if let Some(id) = elf.build_id()? {
         answers.build_id = id.iter().map(|byte| format!("{byte:02x}")).collect();
     }
     let endian = elf.endian();
     let header = elf.elf_header();
-    let first = header.program_headers(endian, data)?.iter().find(|segment| segment.p_type(endian) == elf::PT_LOAD);
+    let first = header
+        .program_headers(endian, data)?
+        .iter()
+        .find(|segment| segment.p_type(endian) == elf::PT_LOAD);
     let Some(first) = first else { return Ok(()) };
     let linked_at = first.p_vaddr(endian).wrapping_sub(first.p_offset(endian));
     let bias = loaded.start.wrapping_sub(linked_at);
@@ -76,7 +89,13 @@ fn read<'data, R: ReadRef<'data>>(data: R, loaded: &LoadedFile, questions: &Ques
     }
     let is_code = |kind: elf::SymbolType| matches!(kind, elf::STT_FUNC | elf::STT_GNU_IFUNC);
     answers.code = name_all(&table, endian, bias, &questions.code, is_code);
-    answers.data = name_all(&table, endian, bias, &questions.data, |kind: elf::SymbolType| kind == elf::STT_OBJECT);
+    answers.data = name_all(
+        &table,
+        endian,
+        bias,
+        &questions.data,
+        |kind: elf::SymbolType| kind == elf::STT_OBJECT,
+    );
     Ok(())
 }
 
@@ -91,7 +110,10 @@ fn name_all<'data, R: ReadRef<'data>>(
     addresses: &[u64],
     wanted: impl Fn(elf::SymbolType) -> bool,
 ) -> FxHashMap<u64, Named> {
-    let mut asked: Vec<u64> = addresses.iter().map(|address| address.wrapping_sub(bias)).collect();
+    let mut asked: Vec<u64> = addresses
+        .iter()
+        .map(|address| address.wrapping_sub(bias))
+        .collect();
     asked.sort_unstable();
     asked.dedup();
     let mut best: FxHashMap<u64, &elf::Sym64<object::Endianness>> = FxHashMap::default();
@@ -146,7 +168,9 @@ pub(crate) fn demangle(symbol: &str) -> String {
     if symbol.starts_with("_Z")
         && let Ok(parsed) = cpp_demangle::BorrowedSymbol::new(symbol.as_bytes())
     {
-        let options = cpp_demangle::DemangleOptions::new().no_params().no_return_type();
+        let options = cpp_demangle::DemangleOptions::new()
+            .no_params()
+            .no_return_type();
         if let Ok(name) = parsed.demangle_with_options(&options) {
             return name;
         }
@@ -158,9 +182,14 @@ pub(crate) fn demangle(symbol: &str) -> String {
 /// Whether a symbol was made by rustc: the new scheme, or the old one, which ends
 /// in a hash of sixteen digits.
 fn is_rust(symbol: &str) -> bool {
-    let hash = symbol.strip_suffix('E').and_then(|rest| rest.rsplit_once("17h")).map(|(_, hash)| hash);
+    let hash = symbol
+        .strip_suffix('E')
+        .and_then(|rest| rest.rsplit_once("17h"))
+        .map(|(_, hash)| hash);
     symbol.starts_with("_R")
-        || symbol.starts_with("_ZN") && hash.is_some_and(|hash| hash.len() == 16 && hash.bytes().all(|b| b.is_ascii_hexdigit()))
+        || symbol.starts_with("_ZN")
+            && hash
+                .is_some_and(|hash| hash.len() == 16 && hash.bytes().all(|b| b.is_ascii_hexdigit()))
 }
 
 #[cfg(test)]
@@ -169,9 +198,15 @@ mod tests {
 
     #[test]
     fn names_are_as_people_know_them() {
-        assert_eq!(demangle("_ZN4core3fmt9Formatter3pad17h0123456789abcdefE"), "core::fmt::Formatter::pad");
+        assert_eq!(
+            demangle("_ZN4core3fmt9Formatter3pad17h0123456789abcdefE"),
+            "core::fmt::Formatter::pad"
+        );
         assert_eq!(demangle("_ZN5Cache3getERKSs"), "Cache::get");
-        assert_eq!(demangle("_ZNSt10lock_guardISt5mutexEC1ERS0_"), "std::lock_guard<std::mutex>::lock_guard");
+        assert_eq!(
+            demangle("_ZNSt10lock_guardISt5mutexEC1ERS0_"),
+            "std::lock_guard<std::mutex>::lock_guard"
+        );
         assert_eq!(demangle("memcpy@@GLIBC_2.14"), "memcpy");
         assert_eq!(demangle("_Znonsense"), "_Znonsense");
     }

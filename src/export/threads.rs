@@ -14,7 +14,12 @@ impl Threads {
     /// Learns the name a record carries: what the thread was called shortly before.
     pub(crate) fn learn(&mut self, record: &Record) {
         let name = text(&record.thread_name);
-        if !name.is_empty() && self.names.get(&record.thread_id).is_none_or(|known| *known != name) {
+        if !name.is_empty()
+            && self
+                .names
+                .get(&record.thread_id)
+                .is_none_or(|known| *known != name)
+        {
             self.names.insert(record.thread_id, name.into_owned());
         }
     }
@@ -34,11 +39,17 @@ impl Threads {
 
     /// The name of a thread; none when it had gone before it could be asked.
     pub(crate) fn name(&self, id: u32) -> Option<&str> {
-        self.names.get(&id).map(String::as_str).filter(|name| !name.is_empty())
+        self.names
+            .get(&id)
+            .map(String::as_str)
+            .filter(|name| !name.is_empty())
     }
 }
 
 fn text(padded: &[u8; 16]) -> std::borrow::Cow<'_, str> {
-    let len = padded.iter().position(|&byte| byte == 0).unwrap_or(padded.len());
+    let len = padded
+        .iter()
+        .position(|&byte| byte == 0)
+        .unwrap_or(padded.len());
     String::from_utf8_lossy(padded.get(..len).unwrap_or(&[]))
 }

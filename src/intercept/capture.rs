@@ -16,6 +16,7 @@ pub(crate) struct Caller {
 
 impl Caller {
     /// For what has no stack to take.
+    #[cfg_attr(test, allow(dead_code, reason = "only the C API needs it"))]
     pub(crate) const NOWHERE: Self = Self { sp: 0, bp: 0 };
 
     /// The address the host goes on at.
@@ -43,7 +44,12 @@ pub(crate) fn forget_code() {
 
 /// Writes the stack from the caller outwards, innermost first, at most `max`
 /// frames; says how many. No frame of ours is among them.
-pub(crate) fn stack(thread: &Thread, caller: Caller, max: usize, frames: &mut [u64; FRAMES_MAX]) -> u16 {
+pub(crate) fn stack(
+    thread: &Thread,
+    caller: Caller,
+    max: usize,
+    frames: &mut [u64; FRAMES_MAX],
+) -> u16 {
     let frames = frames.get_mut(..max.min(FRAMES_MAX)).unwrap_or(&mut []);
     let len = if BY_LIBGCC.load(Ordering::Relaxed) {
         by_libgcc(caller, frames)

@@ -6,9 +6,9 @@ use std::ffi::c_int;
 use libc::{clockid_t, pthread_cond_t, pthread_mutex_t, timespec};
 
 use super::capture::Caller;
-use super::mutex::{C11, Interface, Posix, depth, lock_of};
+use super::mutex::{C11, Interface, Posix};
 use super::table::{self, Cnd, Mtx};
-use super::{Lock, Outcome, Visit, hand_in_release, thread};
+use super::{Lock, Outcome, Visit, hand_in_release, layout, thread};
 use crate::record::{Record, Role};
 use crate::sys;
 
@@ -32,7 +32,11 @@ pub(super) unsafe extern "C-unwind" fn timedwait(
 ) -> c_int {
     // SAFETY: the host's own call.
     let real = || unsafe { table::pthread_cond_timedwait::real(condition, mutex, until) };
-    if is_time(until) { split_hold::<Posix>(mutex, Caller { sp, bp }, real) } else { real() }
+    if is_time(until) {
+        split_hold::<Posix>(mutex, Caller { sp, bp }, real)
+    } else {
+        real()
+    }
 }
 
 pub(super) unsafe extern "C-unwind" fn clockwait(
@@ -46,10 +50,19 @@ pub(super) unsafe extern "C-unwind" fn clockwait(
     // SAFETY: the host's own call.
     let real = || unsafe { table::pthread_cond_clockwait::real(condition, mutex, clock, until) };
     let known = matches!(clock, libc::CLOCK_MONOTONIC | libc::CLOCK_REALTIME);
-    if known && is_time(until) { split_hold::<Posix>(mutex, Caller { sp, bp }, real) } else { real() }
+    if known && is_time(until) {
+        split_hold::<Posix>(mutex, Caller { sp, bp }, real)
+    } else {
+        real()
+    }
 }
 
-pub(super) unsafe extern "C-unwind" fn cnd_wait(condition: *mut Cnd, mutex: *mut Mtx, sp: usize, bp: usize) -> c_int {
+pub(super) unsafe extern "C-unwind" fn cnd_wait(
+    condition: *mut Cnd,
+    mutex: *mut Mtx,
+    sp: usize,
+    bp: usize,
+) -> c_int {
     // SAFETY: the host's own call.
     let real = || unsafe { table::cnd_wait::real(condition, mutex) };
     split_hold::<C11>(mutex, Caller { sp, bp }, real)
@@ -64,7 +77,11 @@ pub(super) unsafe extern "C-unwind" fn cnd_timedwait(
 ) -> c_int {
     // SAFETY: the host's own call.
     let real = || unsafe { table::cnd_timedwait::real(condition, mutex, until) };
-    if is_time(until) { split_hold::<C11>(mutex, Caller { sp, bp }, real) } else { real() }
+    if is_time(until) {
+        split_hold::<C11>(mutex, Caller { sp, bp }, real)
+    } else {
+        real()
+    }
 }
 
 /// Whether the C library will accept this time. If not it returns at once and
@@ -78,14 +95,20 @@ fn is_time(until: *const timespec) -> bool {
 /// A wait: the hold ends before it, at the caller's stack, and the acquisition
 /// after it is counted like any other. Both stacks are the same and are taken
 /// before the wait, so what follows it is not lengthened.
-fn split_hold<I: Interface>(mutex: *mut pthread_mutex_t, caller: Caller, real: impl FnOnce() -> c_int) -> c_int {
-    let Some(visit) = Visit::begin(caller) else { return real() };
-    if depth(mutex) > 1 {
+fn split_hold<I: Interface>(
+    mutex: *mut pthread_mutex_t,
+    caller: Caller,
+    real: impl FnOnce() -> c_int,
+) -> c_int {
+    let Some(visit) = Visit::begin(caller) else {
+        return real();
+    };
+    if layout::depth(mutex) > 1 {
         // The C library releases one level only: the hold goes on.
         let (code, _) = visit.entered.outside(real);
         return code;
     }
-    let lock = lock_of(mutex);
+    let lock = layout::lock_of(mutex);
     let thread = visit.thread();
     if let Some(held) = thread.held.remove(lock.address, 1) {
         thread.set_remaining(thread.remaining());
@@ -94,7 +117,12 @@ fn split_hold<I: Interface>(mutex: *mut pthread_mutex_t, caller: Caller, real: i
     let weight = visit.tick();
     let record = weight.and_then(|weight| visit.capture(Role::Acquire, lock, f64::from(weight)));
     drop(visit);
-    let mut retaking = Retaking { caller, lock, weight, record };
+    let mut retaking = Retaking {
+        caller,
+        lock,
+        weight,
+        record,
+    };
     let code = real();
     if !holds_again::<I>(code) {
         retaking.weight = None;
@@ -105,7 +133,10 @@ fn split_hold<I: Interface>(mutex: *mut pthread_mutex_t, caller: Caller, real: i
 
 /// Whether the mutex is held after a wait that returned this code.
 fn holds_again<I: Interface>(code: c_int) -> bool {
-    matches!(I::outcome(code), Outcome::Acquired | Outcome::Failed(libc::ETIMEDOUT))
+    matches!(
+        I::outcome(code),
+        Outcome::Acquired | Outcome::Failed(libc::ETIMEDOUT)
+    )
 }
 
 /// The acquisition at the end of a wait. It happens even when the thread is
@@ -120,7 +151,9 @@ struct Retaking {
 impl Drop for Retaking {
     fn drop(&mut self) {
         let Some(weight) = self.weight else { return };
-        let Some(visit) = Visit::begin(self.caller) else { return };
+        let Some(visit) = Visit::begin(self.caller) else {
+            return;
+        };
         if let Some(record) = &mut self.record {
             record.weight = f64::from(weight);
             thread::hand_in(visit.thread(), record);

@@ -24,7 +24,10 @@ pub(crate) fn enter() -> Option<Entered> {
     thread.busy.set(true);
     // A signal handler on this thread must find the mark before anything it guards.
     compiler_fence(Ordering::SeqCst);
-    Some(Entered { thread, errno: sys::errno() })
+    Some(Entered {
+        thread,
+        errno: sys::errno(),
+    })
 }
 
 impl Entered {

@@ -58,7 +58,10 @@ impl HeldLocks {
 
     /// How many are remembered.
     pub(crate) fn len(&self) -> u32 {
-        self.0.iter().map(|place| u32::from(place.get().lock != 0)).sum()
+        self.0
+            .iter()
+            .map(|place| u32::from(place.get().lock != 0))
+            .sum()
     }
 
     fn place(&self, lock: u64, depth: u32) -> Option<&Cell<Held>> {
@@ -74,11 +77,25 @@ mod tests {
     use super::*;
 
     fn held(lock: u64, depth: u32) -> Held {
-        Held { lock, since_ns: 1, weight: 1, depth }
+        Held {
+            lock,
+            since_ns: 1,
+            weight: 1,
+            depth,
+        }
     }
 
     fn none() -> HeldLocks {
-        HeldLocks([const { Cell::new(Held { lock: 0, since_ns: 0, weight: 0, depth: 0 }) }; HELD_MAX])
+        HeldLocks(
+            [const {
+                Cell::new(Held {
+                    lock: 0,
+                    since_ns: 0,
+                    weight: 0,
+                    depth: 0,
+                })
+            }; HELD_MAX],
+        )
     }
 
     #[test]

@@ -13,6 +13,7 @@ mod capture;
 mod cond;
 mod guard;
 mod held;
+mod layout;
 mod mutex;
 mod sampler;
 mod symbol;
@@ -31,7 +32,7 @@ use crate::record::{self, Kind, Loss, Record, Role};
 use crate::{state, sys};
 
 pub(crate) use self::guard::enter;
-pub(crate) use self::mutex::layout_is_known;
+pub(crate) use self::layout::is_known as layout_is_known;
 pub(crate) use self::thread::mark_internal;
 
 /// Finds the real functions and lets every call lead straight to them.
@@ -57,15 +58,21 @@ pub(crate) fn disarm() {
 
 /// Hands in a name the host gives to a lock; cut to what a record holds. Declined
 /// when there is no room.
+#[cfg_attr(test, allow(dead_code, reason = "only the C API needs it"))]
 pub(crate) fn name_lock(address: u64, name: &[u8]) -> bool {
-    let Some(visit) = Visit::begin(Caller::NOWHERE) else { return false };
+    let Some(visit) = Visit::begin(Caller::NOWHERE) else {
+        return false;
+    };
     if record::is_full() {
         state::queue_full();
     }
     let mut record = Record::new(Role::Name, Kind::Mutex, address);
     for (word, bytes) in record.frames.iter_mut().zip(name.chunks(8)) {
         let mut padded = [0; 8];
-        padded.iter_mut().zip(bytes).for_each(|(to, from)| *to = *from);
+        padded
+            .iter_mut()
+            .zip(bytes)
+            .for_each(|(to, from)| *to = *from);
         *word = u64::from_le_bytes(padded);
     }
     record.frames_len = u16::try_from(name.len().min(8 * record::FRAMES_MAX)).unwrap_or(0);
@@ -119,7 +126,11 @@ impl Visit {
     fn begin(caller: Caller) -> Option<Self> {
         let entered = enter()?;
         let sampling = thread::sampling()?;
-        let visit = Self { entered, sampling, caller };
+        let visit = Self {
+            entered,
+            sampling,
+            caller,
+        };
         let thread = visit.thread();
         if !thread.is_current() {
             thread.begin(sampling.period);
@@ -165,9 +176,19 @@ impl Visit {
         }
         let begin_ns = sys::monotonic_ns();
         let mut record = Record::new(role, lock.kind, lock.address);
-        record.frames_len = capture::stack(self.thread(), self.caller, self.sampling.frames_max, &mut record.frames);
+        record.frames_len = capture::stack(
+            self.thread(),
+            self.caller,
+            self.sampling.frames_max,
+            &mut record.frames,
+        );
         let end_ns = sys::monotonic_ns();
-        self.thread().throttle.book(end_ns - begin_ns, end_ns, self.sampling.cpu_limit, self.sampling.period);
+        self.thread().throttle.book(
+            end_ns - begin_ns,
+            end_ns,
+            self.sampling.cpu_limit,
+            self.sampling.period,
+        );
         if record.frames_len == 0 {
             record::lose(Loss::NoStack, events);
             return None;
@@ -179,7 +200,12 @@ impl Visit {
     fn begin_hold(&self, lock: Lock, depth: u32, weight: u32) {
         let thread = self.thread();
         self.end_stale_hold(lock, depth);
-        let held = Held { lock: lock.address, since_ns: sys::monotonic_ns(), weight, depth };
+        let held = Held {
+            lock: lock.address,
+            since_ns: sys::monotonic_ns(),
+            weight,
+            depth,
+        };
         if !thread.held.try_insert(held) {
             record::lose(Loss::HeldFull, f64::from(weight));
         }
@@ -234,17 +260,34 @@ fn attempt(visit: &Visit, call: &impl Acquisition) -> c_int {
 /// now, with the lock held, unless the acquisition itself was sampled. That
 /// happens with probability wait/T, so on average it lengthens the critical
 /// section by (time of a capture)/T of the wait just suffered.
-fn wait(visit: Visit, call: &impl Acquisition, lock: Lock, weight: Option<u32>, record: Option<Record>) -> c_int {
-    let Visit { entered, sampling, caller } = visit;
+fn wait(
+    visit: Visit,
+    call: &impl Acquisition,
+    lock: Lock,
+    weight: Option<u32>,
+    record: Option<Record>,
+) -> c_int {
+    let Visit {
+        entered,
+        sampling,
+        caller,
+    } = visit;
     let blocker = call.owner();
     let begin_ns = sys::monotonic_ns();
     let (code, entered) = entered.outside(|| call.wait());
     let wait_ns = sys::monotonic_ns() - begin_ns;
     let Some(entered) = entered else { return code };
-    let visit = Visit { entered, sampling, caller };
+    let visit = Visit {
+        entered,
+        sampling,
+        caller,
+    };
     let outcome = call.outcome(code);
     let mut record = record;
-    if matches!(outcome, Outcome::Acquired | Outcome::Failed(libc::ETIMEDOUT)) {
+    if matches!(
+        outcome,
+        Outcome::Acquired | Outcome::Failed(libc::ETIMEDOUT)
+    ) {
         let thread = visit.thread();
         record::count_wait(thread.id.get(), wait_ns);
         let full_ns = thread.throttle.stretch(sampling.wait_ns, sampling.period);

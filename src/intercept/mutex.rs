@@ -4,86 +4,19 @@
 //! contention. Every other code (owner died, would deadlock, not recoverable, …)
 //! is final and handed on. Looking at the lock word instead would miss up to
 //! half of the contended acquisitions of short critical sections.
-#![allow(unsafe_code, reason = "calls the C library and reads its mutexes")]
+#![allow(unsafe_code, reason = "calls the C library")]
 
 use std::ffi::{c_int, c_void};
 use std::marker::PhantomData;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use libc::{clockid_t, pthread_mutex_t, pthread_mutexattr_t, timespec};
 
 use super::arch::gate;
 use super::capture::Caller;
 use super::table::{self, Mtx};
-use super::{Acquisition, Lock, Outcome, Visit, acquire, attempt, release, thread, wait};
-use crate::record::{self, Kind, Record, Role};
-use crate::sys;
-
-// ---- the mutex itself, as glibc lays it out on 64-bit machines; `layout_is_known` checks it
-
-const WORD_LOCK: usize = 0;
-const WORD_COUNT: usize = 1;
-const WORD_OWNER: usize = 2;
-const WORD_KIND: usize = 4;
-
-const KIND_TYPE: u32 = 3;
-const KIND_RECURSIVE: u32 = 1;
-const KIND_ERROR_CHECK: u32 = 2;
-const KIND_INHERIT: u32 = 32;
-const KIND_PROTECT: u32 = 64;
-/// Low bits of the lock word of a priority-protected mutex: above is the ceiling.
-const PROTECT_STATE: u32 = (1 << 19) - 1;
-/// Low bits of the lock word of a priority-inheriting mutex: the owner.
-const INHERIT_OWNER: u32 = 0x3fff_ffff;
-
-fn word(mutex: *const pthread_mutex_t, index: usize) -> u32 {
-    // SAFETY: a mutex the host is calling us about is 40 readable, aligned bytes.
-    // Other threads change it atomically at the same time.
-    unsafe { (*mutex.cast::<AtomicU32>().add(index)).load(Ordering::Relaxed) }
-}
-
-pub(super) fn lock_of(mutex: *const pthread_mutex_t) -> Lock {
-    let kind = match word(mutex, WORD_KIND) & KIND_TYPE {
-        0 => Kind::Mutex,
-        KIND_RECURSIVE => Kind::Recursive,
-        KIND_ERROR_CHECK => Kind::ErrorCheck,
-        _ => Kind::Adaptive,
-    };
-    Lock { address: mutex as u64, kind }
-}
-
-/// How deep its owner holds it.
-pub(super) fn depth(mutex: *const pthread_mutex_t) -> u32 {
-    if word(mutex, WORD_KIND) & KIND_TYPE == KIND_RECURSIVE { word(mutex, WORD_COUNT).max(1) } else { 1 }
-}
-
-/// Whether the C library lays out its mutexes as this file believes. Asked once,
-/// with mutexes of our own, before anything is armed.
-pub(crate) fn layout_is_known() -> bool {
-    // SAFETY: mutexes and attributes of our own, on this stack, initialised
-    // before use and used by this thread alone.
-    unsafe {
-        let mut attributes: pthread_mutexattr_t = std::mem::zeroed();
-        let mut mutex: pthread_mutex_t = std::mem::zeroed();
-        libc::pthread_mutexattr_init(&raw mut attributes);
-        libc::pthread_mutexattr_settype(&raw mut attributes, libc::PTHREAD_MUTEX_RECURSIVE);
-        if table::pthread_mutex_init::real(&raw mut mutex, &raw const attributes) != 0 {
-            return false;
-        }
-        table::pthread_mutex_lock::real(&raw mut mutex);
-        table::pthread_mutex_lock::real(&raw mut mutex);
-        let known = word(&raw const mutex, WORD_LOCK) != 0
-            && word(&raw const mutex, WORD_COUNT) == 2
-            && word(&raw const mutex, WORD_OWNER) == sys::thread_id()
-            && word(&raw const mutex, WORD_KIND) & KIND_TYPE == KIND_RECURSIVE;
-        table::pthread_mutex_unlock::real(&raw mut mutex);
-        table::pthread_mutex_unlock::real(&raw mut mutex);
-        table::pthread_mutex_destroy::real(&raw mut mutex);
-        known && word(&raw const mutex, WORD_LOCK) == 0
-    }
-}
-
-// ---- two interfaces to one thing
+use super::{Acquisition, Lock, Outcome, Visit, acquire, attempt, layout, release, thread, wait};
+use crate::record::{self, Record, Role};
 
 /// An interface to mutexes: its calls and its codes.
 pub(super) trait Interface {
@@ -172,30 +105,30 @@ struct Taking<I, W> {
 
 impl<I: Interface, W: Fn() -> c_int> Taking<I, W> {
     fn new(mutex: *mut pthread_mutex_t, waiting: W) -> Self {
-        Self { mutex, waiting, interface: PhantomData }
-    }
-
-    /// Whether a mutex with a priority protocol is held by somebody else.
-    fn is_taken(&self, kind: u32) -> bool {
-        let state = word(self.mutex, WORD_LOCK);
-        let mask = if kind & KIND_PROTECT != 0 { PROTECT_STATE } else { INHERIT_OWNER };
-        state & mask != 0 && self.owner() != sys::thread_id()
+        Self {
+            mutex,
+            waiting,
+            interface: PhantomData,
+        }
     }
 }
 
 impl<I: Interface, W: Fn() -> c_int> Acquisition for Taking<I, W> {
     fn lock(&self) -> Lock {
-        lock_of(self.mutex)
+        layout::lock_of(self.mutex)
     }
 
     /// With a priority protocol a failed try is not free of effects: it moves
     /// priorities, or makes a system call. There the word is looked at, and the
     /// real call made at once.
     fn attempt(&self) -> c_int {
-        let kind = word(self.mutex, WORD_KIND);
-        if kind & (KIND_INHERIT | KIND_PROTECT) != 0 {
+        if layout::has_protocol(self.mutex) {
             lead_by_protocol();
-            return if self.is_taken(kind) { I::BUSY } else { (self.waiting)() };
+            return if layout::is_taken_by_another(self.mutex) {
+                I::BUSY
+            } else {
+                (self.waiting)()
+            };
         }
         // SAFETY: the host's own call, made by another name.
         unsafe { I::trylock(self.mutex) }
@@ -210,24 +143,32 @@ impl<I: Interface, W: Fn() -> c_int> Acquisition for Taking<I, W> {
     }
 
     fn owner(&self) -> u32 {
-        word(self.mutex, WORD_OWNER)
+        layout::owner(self.mutex)
     }
 
     fn depth(&self) -> u32 {
-        depth(self.mutex)
+        layout::depth(self.mutex)
     }
 }
 
 // ---- behind the gates
 
 /// The countdown ran out: this acquisition is sampled, or this thread watches.
-pub(super) unsafe extern "C-unwind" fn lock_sampled<I: Interface>(mutex: *mut pthread_mutex_t, sp: usize, bp: usize) -> c_int {
+pub(super) unsafe extern "C-unwind" fn lock_sampled<I: Interface>(
+    mutex: *mut pthread_mutex_t,
+    sp: usize,
+    bp: usize,
+) -> c_int {
     // SAFETY: the host's own call.
     take::<I>(mutex, Caller { sp, bp }, || unsafe { I::lock(mutex) })
 }
 
 /// The try found it taken.
-pub(super) unsafe extern "C-unwind" fn lock_contended<I: Interface>(mutex: *mut pthread_mutex_t, sp: usize, bp: usize) -> c_int {
+pub(super) unsafe extern "C-unwind" fn lock_contended<I: Interface>(
+    mutex: *mut pthread_mutex_t,
+    sp: usize,
+    bp: usize,
+) -> c_int {
     // SAFETY: the host's own call.
     let call = Taking::<I, _>::new(mutex, || unsafe { I::lock(mutex) });
     match Visit::begin(Caller { sp, bp }) {
@@ -240,7 +181,11 @@ pub(super) unsafe extern "C-unwind" fn lock_contended<I: Interface>(mutex: *mut 
 }
 
 /// Any other call that takes a mutex.
-fn take<I: Interface>(mutex: *mut pthread_mutex_t, caller: Caller, waiting: impl Fn() -> c_int) -> c_int {
+fn take<I: Interface>(
+    mutex: *mut pthread_mutex_t,
+    caller: Caller,
+    waiting: impl Fn() -> c_int,
+) -> c_int {
     let call = Taking::<I, _>::new(mutex, waiting);
     match Visit::begin(caller) {
         Some(visit) => acquire(visit, &call),
@@ -249,7 +194,11 @@ fn take<I: Interface>(mutex: *mut pthread_mutex_t, caller: Caller, waiting: impl
 }
 
 /// The host's own trylock, to be sampled.
-pub(super) unsafe extern "C-unwind" fn trylock_sampled<I: Interface>(mutex: *mut pthread_mutex_t, sp: usize, bp: usize) -> c_int {
+pub(super) unsafe extern "C-unwind" fn trylock_sampled<I: Interface>(
+    mutex: *mut pthread_mutex_t,
+    sp: usize,
+    bp: usize,
+) -> c_int {
     // SAFETY: the host's own call.
     let real = || unsafe { I::trylock(mutex) };
     match Visit::begin(Caller { sp, bp }) {
@@ -283,18 +232,29 @@ impl<T: Acquisition> Acquisition for Trying<T> {
 }
 
 /// A release while this thread holds a sampled lock, this one or another.
-pub(super) unsafe extern "C-unwind" fn unlock_held<I: Interface>(mutex: *mut pthread_mutex_t, sp: usize, bp: usize) -> c_int {
+pub(super) unsafe extern "C-unwind" fn unlock_held<I: Interface>(
+    mutex: *mut pthread_mutex_t,
+    sp: usize,
+    bp: usize,
+) -> c_int {
     // SAFETY: the host's own call.
     let real = || unsafe { I::unlock(mutex) };
     match Visit::begin(Caller { sp, bp }) {
-        Some(visit) => release(&visit, lock_of(mutex), depth(mutex), real),
+        Some(visit) => release(&visit, layout::lock_of(mutex), layout::depth(mutex), real),
         None => real(),
     }
 }
 
-pub(super) unsafe extern "C-unwind" fn timedlock(mutex: *mut pthread_mutex_t, until: *const timespec, sp: usize, bp: usize) -> c_int {
+pub(super) unsafe extern "C-unwind" fn timedlock(
+    mutex: *mut pthread_mutex_t,
+    until: *const timespec,
+    sp: usize,
+    bp: usize,
+) -> c_int {
     // SAFETY: the host's own call.
-    take::<Posix>(mutex, Caller { sp, bp }, || unsafe { table::pthread_mutex_timedlock::real(mutex, until) })
+    take::<Posix>(mutex, Caller { sp, bp }, || unsafe {
+        table::pthread_mutex_timedlock::real(mutex, until)
+    })
 }
 
 pub(super) unsafe extern "C-unwind" fn clocklock(
@@ -305,12 +265,21 @@ pub(super) unsafe extern "C-unwind" fn clocklock(
     bp: usize,
 ) -> c_int {
     // SAFETY: the host's own call.
-    take::<Posix>(mutex, Caller { sp, bp }, || unsafe { table::pthread_mutex_clocklock::real(mutex, clock, until) })
+    take::<Posix>(mutex, Caller { sp, bp }, || unsafe {
+        table::pthread_mutex_clocklock::real(mutex, clock, until)
+    })
 }
 
-pub(super) unsafe extern "C-unwind" fn mtx_timedlock(mutex: *mut Mtx, until: *const timespec, sp: usize, bp: usize) -> c_int {
+pub(super) unsafe extern "C-unwind" fn mtx_timedlock(
+    mutex: *mut Mtx,
+    until: *const timespec,
+    sp: usize,
+    bp: usize,
+) -> c_int {
     // SAFETY: the host's own call.
-    take::<C11>(mutex, Caller { sp, bp }, || unsafe { table::mtx_timedlock::real(mutex, until) })
+    take::<C11>(mutex, Caller { sp, bp }, || unsafe {
+        table::mtx_timedlock::real(mutex, until)
+    })
 }
 
 pub(super) unsafe extern "C-unwind" fn init(
@@ -327,7 +296,12 @@ pub(super) unsafe extern "C-unwind" fn init(
     code
 }
 
-pub(super) unsafe extern "C-unwind" fn mtx_init(mutex: *mut Mtx, properties: c_int, sp: usize, bp: usize) -> c_int {
+pub(super) unsafe extern "C-unwind" fn mtx_init(
+    mutex: *mut Mtx,
+    properties: c_int,
+    sp: usize,
+    bp: usize,
+) -> c_int {
     // SAFETY: the host's own call.
     let code = unsafe { table::mtx_init::real(mutex, properties) };
     if code == THRD_SUCCESS {
@@ -339,11 +313,13 @@ pub(super) unsafe extern "C-unwind" fn mtx_init(mutex: *mut Mtx, properties: c_i
 /// Tells where a mutex was initialised: the name of last resort for a lock that
 /// is no named object. One frame is enough, so there is nothing to unwind.
 fn note_init(mutex: *mut pthread_mutex_t, caller: Caller) {
-    let Some(visit) = Visit::begin(caller) else { return };
-    let lock = lock_of(mutex);
+    let Some(visit) = Visit::begin(caller) else {
+        return;
+    };
+    let lock = layout::lock_of(mutex);
     visit.thread().held.forget(lock.address);
     visit.thread().set_remaining(visit.thread().remaining());
-    if word(mutex, WORD_KIND) & (KIND_INHERIT | KIND_PROTECT) != 0 {
+    if layout::has_protocol(mutex) {
         lead_by_protocol();
     }
     if record::is_half_full() {
@@ -357,7 +333,11 @@ fn note_init(mutex: *mut pthread_mutex_t, caller: Caller) {
     thread::hand_in(visit.thread(), &mut record);
 }
 
-pub(super) unsafe extern "C-unwind" fn destroy(mutex: *mut pthread_mutex_t, sp: usize, bp: usize) -> c_int {
+pub(super) unsafe extern "C-unwind" fn destroy(
+    mutex: *mut pthread_mutex_t,
+    sp: usize,
+    bp: usize,
+) -> c_int {
     // SAFETY: the host's own call.
     let code = unsafe { table::pthread_mutex_destroy::real(mutex) };
     if code == 0 {
@@ -409,7 +389,13 @@ unsafe extern "C" fn gate_by_protocol() {
     gate!(call, (mutex) { lock_by_protocol })
 }
 
-unsafe extern "C-unwind" fn lock_by_protocol(mutex: *mut pthread_mutex_t, sp: usize, bp: usize) -> c_int {
+unsafe extern "C-unwind" fn lock_by_protocol(
+    mutex: *mut pthread_mutex_t,
+    sp: usize,
+    bp: usize,
+) -> c_int {
     // SAFETY: the host's own call.
-    take::<Posix>(mutex, Caller { sp, bp }, || unsafe { table::pthread_mutex_lock::real(mutex) })
+    take::<Posix>(mutex, Caller { sp, bp }, || unsafe {
+        table::pthread_mutex_lock::real(mutex)
+    })
 }

@@ -34,7 +34,10 @@ pub(crate) fn draw_skip(random: u64, period: u32) -> i64 {
     }
     let missed = 1.0 - 1.0 / f64::from(period);
     let skip = ln_uniform(random) / ln(missed);
-    #[allow(clippy::cast_possible_truncation, reason = "a float cast saturates; at most 44 times 2³²")]
+    #[allow(
+        clippy::cast_possible_truncation,
+        reason = "a float cast saturates; at most 44 times 2³²"
+    )]
     let skip = skip as i64;
     skip
 }
@@ -127,7 +130,8 @@ impl Throttle {
             // Too early to let go; only too much is told at once.
             return;
         }
-        self.period.set(next_period(self.period.get(), base_period, excess));
+        self.period
+            .set(next_period(self.period.get(), base_period, excess));
         self.since_ns.set(now_ns);
         self.spent_ns.set(0);
         self.samples.set(0);
@@ -136,7 +140,11 @@ impl Throttle {
 
 /// The period to go on with, after `excess` times the allowed share was used.
 fn next_period(period: u32, base_period: u32, excess: f64) -> u32 {
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a saturating cast of a positive number")]
+    #[allow(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a saturating cast of a positive number"
+    )]
     let next = (f64::from(period) * excess.clamp(0.5, 16.0)).ceil() as u32;
     next.clamp(base_period, PERIOD_MAX.max(base_period))
 }
@@ -159,9 +167,14 @@ mod tests {
         for period in [2, 7, 100, 1000] {
             let state = Cell::new(0x9E37_79B9_7F4A_7C15);
             let draws = 200_000;
-            let passed: i64 = (0..draws).map(|_| draw_skip(random(&state), period) + 1).sum();
+            let passed: i64 = (0..draws)
+                .map(|_| draw_skip(random(&state), period) + 1)
+                .sum();
             let mean = passed as f64 / f64::from(draws);
-            assert!((mean / f64::from(period) - 1.0).abs() < 0.01, "{period}: {mean}");
+            assert!(
+                (mean / f64::from(period) - 1.0).abs() < 0.01,
+                "{period}: {mean}"
+            );
         }
     }
 
@@ -180,7 +193,10 @@ mod tests {
             truth += wait_ns as f64;
             estimate += wait_weight(random(&state), wait_ns, 100_000) * wait_ns as f64;
         }
-        assert!((estimate / truth - 1.0_f64).abs() < 0.01, "{estimate} of {truth}");
+        assert!(
+            (estimate / truth - 1.0_f64).abs() < 0.01,
+            "{estimate} of {truth}"
+        );
     }
 
     #[test]

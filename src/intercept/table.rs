@@ -3,12 +3,22 @@
 //! From a row come: the exported symbol, the slot it jumps through, the typed
 //! call of the real function, and the place where symbol.rs looks it up. The
 //! tests read the rows too.
-#![allow(unsafe_code, reason = "exports C symbols and calls what stands behind them")]
+#![allow(
+    unsafe_code,
+    reason = "exports C symbols and calls what stands behind them"
+)]
+#![cfg_attr(
+    test,
+    allow(dead_code, reason = "exported functions stay at home in unit tests")
+)]
 
 use std::ffi::{c_int, c_void};
 use std::sync::atomic::{AtomicPtr, Ordering};
 
-use libc::{clockid_t, pthread_attr_t, pthread_cond_t, pthread_mutex_t, pthread_mutexattr_t, pthread_t, timespec};
+use libc::{
+    clockid_t, pthread_attr_t, pthread_cond_t, pthread_mutex_t, pthread_mutexattr_t, pthread_t,
+    timespec,
+};
 
 use super::arch::{early, entry, gate, missing};
 use super::mutex::{C11, Posix};

@@ -1,5 +1,8 @@
 //! What a thread remembers between two calls, and the birth of threads.
-#![allow(unsafe_code, reason = "reaches thread-local storage and forwards pthread_create")]
+#![allow(
+    unsafe_code,
+    reason = "reaches thread-local storage and forwards pthread_create"
+)]
 
 use std::cell::Cell;
 use std::ffi::{c_int, c_void};
@@ -83,7 +86,11 @@ impl Thread {
 
     /// Acquisitions still to pass by before the next sampled one.
     pub(crate) fn remaining(&self) -> i64 {
-        if self.watchful.get() { self.skip.get() } else { self.countdown.get().max(0) }
+        if self.watchful.get() {
+            self.skip.get()
+        } else {
+            self.countdown.get().max(0)
+        }
     }
 
     /// Sets how many acquisitions still pass by. While a sampled lock is held the
@@ -137,7 +144,9 @@ pub(super) unsafe extern "C-unwind" fn create(
 ) -> c_int {
     // SAFETY: the arguments are the caller's, unchanged.
     let code = unsafe { table::pthread_create::real(id, attributes, start, argument) };
-    if code == 0 && let Some(_entered) = guard::enter() {
+    if code == 0
+        && let Some(_entered) = guard::enter()
+    {
         state::thread_started();
     }
     code

@@ -21,7 +21,11 @@ impl FileSink {
     ///
     /// # Errors
     /// Says in one line what is wrong with the configured place.
-    pub(crate) fn new(config: &Config, identity: &Identity, is_forked: bool) -> Result<Self, SinkError> {
+    pub(crate) fn new(
+        config: &Config,
+        identity: &Identity,
+        is_forked: bool,
+    ) -> Result<Self, SinkError> {
         let from_start = |path: &str| match &config.folder {
             Some(folder) => folder.join(path),
             None => PathBuf::from(path),
@@ -29,16 +33,26 @@ impl FileSink {
         let Some(output) = &config.options.output else {
             let name = file_name::default_name(identity);
             let temporary = config.temporary.as_deref().map(PathBuf::from);
-            let folders = config.folder.clone().into_iter().chain(temporary).chain([PathBuf::from("/tmp")]);
-            return Ok(Self { candidates: folders.map(|folder| folder.join(&name)).collect() });
+            let folders = config
+                .folder
+                .clone()
+                .into_iter()
+                .chain(temporary)
+                .chain([PathBuf::from("/tmp")]);
+            return Ok(Self {
+                candidates: folders.map(|folder| folder.join(&name)).collect(),
+            });
         };
         let is_dir = from_start(output).is_dir();
-        let mut path = file_name::expand(output, is_dir, identity)
-            .map_err(|reason| SinkError::Permanent(format!("LOCKPROF_OUTPUT={output}: {reason}")))?;
+        let mut path = file_name::expand(output, is_dir, identity).map_err(|reason| {
+            SinkError::Permanent(format!("LOCKPROF_OUTPUT={output}: {reason}"))
+        })?;
         if is_forked && !file_name::names_process(output, is_dir) {
             path = file_name::for_child(&path, identity.pid);
         }
-        Ok(Self { candidates: vec![from_start(&path)] })
+        Ok(Self {
+            candidates: vec![from_start(&path)],
+        })
     }
 
     /// The file, once one has been written.
@@ -46,7 +60,9 @@ impl FileSink {
         let mut beside = path.as_os_str().to_owned();
         beside.push(".part");
         let beside = PathBuf::from(beside);
-        let written = fs::File::create(&beside).and_then(|mut file| file.write_all(bytes)).and_then(|()| fs::rename(&beside, path));
+        let written = fs::File::create(&beside)
+            .and_then(|mut file| file.write_all(bytes))
+            .and_then(|()| fs::rename(&beside, path));
         if written.is_err() {
             // Leaves nothing half-written; the profile before this one stays.
             let _ = fs::remove_file(&beside);
@@ -59,7 +75,10 @@ impl Sink for FileSink {
     fn send(&mut self, parcel: &Parcel) -> Result<(), SinkError> {
         if sys::file_size_limit() < parcel.gzipped.len() as u64 {
             // Writing on would not fail: it would kill the host (SIGXFSZ).
-            return Err(SinkError::Temporary(format!("a profile of {} bytes exceeds the limit on file sizes", parcel.gzipped.len())));
+            return Err(SinkError::Temporary(format!(
+                "a profile of {} bytes exceeds the limit on file sizes",
+                parcel.gzipped.len()
+            )));
         }
         let mut failure = None;
         for (index, path) in self.candidates.iter().enumerate() {
@@ -69,10 +88,13 @@ impl Sink for FileSink {
                     return Ok(());
                 }
                 Err(error) => {
-                    failure.get_or_insert_with(|| format!("cannot write {}: {error}", path.display()));
+                    failure
+                        .get_or_insert_with(|| format!("cannot write {}: {error}", path.display()));
                 }
             }
         }
-        Err(SinkError::Temporary(failure.unwrap_or_else(|| "no place to write to".to_owned())))
+        Err(SinkError::Temporary(
+            failure.unwrap_or_else(|| "no place to write to".to_owned()),
+        ))
     }
 }

@@ -53,7 +53,9 @@ pub(crate) fn thread() -> *const Thread {
 pub(crate) fn thread_pointer() -> u64 {
     let pointer: u64;
     // SAFETY: fs:0 holds the thread pointer itself. Reads only.
-    unsafe { asm!("mov {0}, qword ptr fs:[0]", out(reg) pointer, options(pure, readonly, nostack, preserves_flags)) };
+    unsafe {
+        asm!("mov {0}, qword ptr fs:[0]", out(reg) pointer, options(pure, readonly, nostack, preserves_flags))
+    };
     pointer
 }
 

@@ -4,7 +4,10 @@
 //! only a thread deep in its stack, or on a stack of its own making (coroutine,
 //! signal stack), is looked up in `/proc/self/maps`, and the first of the two
 //! only once. Whoever runs in a sandbox that forbids that gets short stacks.
-#![allow(unsafe_code, reason = "raw system calls: no allocation, no standard streams")]
+#![allow(
+    unsafe_code,
+    reason = "raw system calls: no allocation, no standard streams"
+)]
 
 use std::cell::Cell;
 use std::ops::Range;
@@ -59,9 +62,16 @@ impl KnownStack {
         let main = main_end.saturating_sub(MAIN_STACK_LEN)..main_end;
         let block = arch::thread_pointer();
         let thread = block.saturating_sub(THREAD_STACK_LEN)..block;
-        let stack = [main, thread].into_iter().find(|stack| stack.contains(&sp)).or_else(|| look_up(sp))?;
+        let stack = [main, thread]
+            .into_iter()
+            .find(|stack| stack.contains(&sp))
+            .or_else(|| look_up(sp))?;
         // A thread's stack ends at its block, though the mapping goes on.
-        let end = if stack.contains(&block) { block } else { stack.end };
+        let end = if stack.contains(&block) {
+            block
+        } else {
+            stack.end
+        };
         self.start.set(stack.start);
         self.end.set(end);
         Some(end)
@@ -71,16 +81,28 @@ impl KnownStack {
 /// The mapping that holds an address, from `/proc/self/maps` read in pieces.
 fn look_up(address: u64) -> Option<Range<u64>> {
     // SAFETY: the path is terminated.
-    let maps = unsafe { libc::open(c"/proc/self/maps".as_ptr(), libc::O_RDONLY | libc::O_CLOEXEC) };
+    let maps = unsafe {
+        libc::open(
+            c"/proc/self/maps".as_ptr(),
+            libc::O_RDONLY | libc::O_CLOEXEC,
+        )
+    };
     if maps < 0 {
         return None;
     }
-    let mut search = Search { address, field: Field::Start, start: 0, end: 0 };
+    let mut search = Search {
+        address,
+        field: Field::Start,
+        start: 0,
+        end: 0,
+    };
     let mut piece = [0_u8; 1024];
     let found = loop {
         // SAFETY: the buffer is as long as said.
         let len = unsafe { libc::read(maps, piece.as_mut_ptr().cast(), piece.len()) };
-        let Ok(len @ 1..) = usize::try_from(len) else { break None };
+        let Ok(len @ 1..) = usize::try_from(len) else {
+            break None;
+        };
         let bytes = piece.get(..len).unwrap_or(&[]);
         if let Some(found) = bytes.iter().find_map(|&byte| search.feed(byte)) {
             break Some(found);
@@ -134,7 +156,12 @@ mod tests {
     fn the_range_that_holds_the_address_is_found() {
         let maps = b"1000-2000 r-xp 0 0:0 7 /a-b c\n7fe0-7fff rw-p 0 0:0 0\n";
         let find = |address| {
-            let mut search = Search { address, field: Field::Start, start: 0, end: 0 };
+            let mut search = Search {
+                address,
+                field: Field::Start,
+                start: 0,
+                end: 0,
+            };
             maps.iter().find_map(|&byte| search.feed(byte))
         };
         assert_eq!(find(0x7ff0), Some(0x7fe0..0x7fff));

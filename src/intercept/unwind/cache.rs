@@ -55,7 +55,9 @@ impl LargeFrame {
             SavedBp::At(place) if place != LARGE_BP_KEPT => place,
             SavedBp::At(_) | SavedBp::AtBp => return None,
         };
-        (words < LARGE_FROM_BP).then_some(Self(u64::from(words | from) | u64::from(place.cast_unsigned()) << 32))
+        (words < LARGE_FROM_BP).then_some(Self(
+            u64::from(words | from) | u64::from(place.cast_unsigned()) << 32,
+        ))
     }
 
     /// What it was made from.
@@ -64,8 +66,16 @@ impl LargeFrame {
         let low = self.0 as u32;
         #[allow(clippy::cast_possible_truncation, reason = "32 bits are left")]
         let place = ((self.0 >> 32) as u32).cast_signed();
-        let base = if low & LARGE_FROM_BP == 0 { Base::Sp } else { Base::Bp };
-        let saved_bp = if place == LARGE_BP_KEPT { SavedBp::Kept } else { SavedBp::At(place) };
+        let base = if low & LARGE_FROM_BP == 0 {
+            Base::Sp
+        } else {
+            Base::Bp
+        };
+        let saved_bp = if place == LARGE_BP_KEPT {
+            SavedBp::Kept
+        } else {
+            SavedBp::At(place)
+        };
         (base, low & !LARGE_FROM_BP, saved_bp)
     }
 }
@@ -108,16 +118,22 @@ impl Cache {
     pub(super) fn put(&self, address: u64, rule: Rule) {
         let Some(bits) = rule.pack() else { return };
         let (set, tag) = self.place(address);
-        let free = set.0.iter().find(|entry| entry.load(Ordering::Relaxed) == 0);
-        let victim = tag as usize % WAYS;
-        if let Some(entry) = free.or_else(|| set.0.get(victim)) {
+        let free = set
+            .0
+            .iter()
+            .find(|entry| entry.load(Ordering::Relaxed) == 0);
+        let victim = tag % WAYS as u64;
+        if let Some(entry) = free.or_else(|| set.0.get(usize::try_from(victim).ok()?)) {
             entry.store(tag << RULE_BITS | u64::from(bits), Ordering::Relaxed);
         }
     }
 
     /// A place for a large frame; none when all are taken.
     pub(super) fn put_large(&self, frame: LargeFrame) -> Option<u32> {
-        let known = self.large.iter().position(|place| place.load(Ordering::Relaxed) == frame.0);
+        let known = self
+            .large
+            .iter()
+            .position(|place| place.load(Ordering::Relaxed) == frame.0);
         let index = known.unwrap_or_else(|| self.large_len.fetch_add(1, Ordering::Relaxed));
         // Relaxed: a reader that learns of the index before the frame is there
         // finds 0, which is no frame.
@@ -145,7 +161,11 @@ mod tests {
     use super::*;
 
     fn rule(words: u32) -> Rule {
-        Rule::Frame { base: Base::Sp, words, saved_bp: SavedBp::Kept }
+        Rule::Frame {
+            base: Base::Sp,
+            words,
+            saved_bp: SavedBp::Kept,
+        }
     }
 
     #[test]
@@ -166,7 +186,9 @@ mod tests {
         for number in 0..2000 {
             cache.put(address(number), rule(u32::try_from(number).unwrap_or(0)));
         }
-        let known = (0..2000).filter(|&number| cache.get(address(number)).is_some()).count();
+        let known = (0..2000)
+            .filter(|&number| cache.get(address(number)).is_some())
+            .count();
         assert!(known >= 1960, "{known} of 2000");
     }
 
@@ -198,7 +220,9 @@ mod tests {
         let frame = |words| LargeFrame::new(Base::Sp, words, SavedBp::At(-2));
         let put = |words| frame(words).and_then(|frame| cache.put_large(frame));
         let index = put(70_000);
-        let parts = index.and_then(|index| cache.large(index)).map(LargeFrame::parts);
+        let parts = index
+            .and_then(|index| cache.large(index))
+            .map(LargeFrame::parts);
         assert_eq!(parts, Some((Base::Sp, 70_000, SavedBp::At(-2))));
         assert_eq!(put(70_000), index);
         assert_eq!((100_000..101_000).filter_map(put).count(), LARGE_MAX - 1);

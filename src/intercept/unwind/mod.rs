@@ -47,7 +47,14 @@ pub(crate) fn walk(caller: Caller, known: &KnownStack, frames: &mut [u64]) -> us
     let Some(end) = known.end(sp) else { return 0 };
     let stack = Stack { start: sp, end };
     let Some(pc) = stack.word(sp) else { return 0 };
-    let mut walk = Walk { stack, pc, sp: sp + 8, bp: caller.bp as u64, is_exact: false, guessed: None };
+    let mut walk = Walk {
+        stack,
+        pc,
+        sp: sp + 8,
+        bp: caller.bp as u64,
+        is_exact: false,
+        guessed: None,
+    };
     let mut len = 0;
     for place in &mut *frames {
         *place = walk.pc;
@@ -105,7 +112,11 @@ impl Walk {
             self.guessed = None;
         }
         match rule {
-            Rule::Frame { base, words, saved_bp } => self.leave(base, words, saved_bp),
+            Rule::Frame {
+                base,
+                words,
+                saved_bp,
+            } => self.leave(base, words, saved_bp),
             rule => self.step_seldom(rule, known, len),
         }
     }
@@ -114,7 +125,11 @@ impl Walk {
     #[inline(never)]
     fn step_seldom(&mut self, rule: Rule, known: &KnownStack, len: usize) -> Option<()> {
         match rule {
-            Rule::Frame { base, words, saved_bp } => self.leave(base, words, saved_bp),
+            Rule::Frame {
+                base,
+                words,
+                saved_bp,
+            } => self.leave(base, words, saved_bp),
             Rule::Large(index) => {
                 let (base, words, saved_bp) = CACHE.large(index)?.parts();
                 self.leave(base, words, saved_bp)
@@ -139,7 +154,9 @@ impl Walk {
         let pc = self.stack.word(cfa.wrapping_sub(8))?;
         self.bp = match saved_bp {
             SavedBp::Kept => self.bp,
-            SavedBp::At(place) => self.stack.word(cfa.wrapping_add_signed(i64::from(place) * 8))?,
+            SavedBp::At(place) => self
+                .stack
+                .word(cfa.wrapping_add_signed(i64::from(place) * 8))?,
             SavedBp::AtBp => self.stack.word(self.bp)?,
         };
         self.sp = cfa;
@@ -159,7 +176,10 @@ impl Walk {
         let sp = self.stack.word(frame.wrapping_add(SIGNAL_SP))?;
         self.bp = self.stack.word(frame.wrapping_add(SIGNAL_BP))?;
         if sp <= frame || sp >= self.stack.end {
-            self.stack = Stack { start: sp & !7, end: known.end(sp)? };
+            self.stack = Stack {
+                start: sp & !7,
+                end: known.end(sp)?,
+            };
         }
         self.sp = sp;
         self.is_exact = true;

@@ -1,6 +1,9 @@
 //! Which module an address belongs to and where its unwind tables lie, asked of
 //! the loader without a lock (`_dl_find_object`, glibc 2.35).
-#![allow(unsafe_code, reason = "asks the loader and reads module headers in memory")]
+#![allow(
+    unsafe_code,
+    reason = "asks the loader and reads module headers in memory"
+)]
 
 use std::ffi::{c_int, c_void};
 use std::ops::Range;
@@ -45,10 +48,20 @@ impl Module {
         }
         // SAFETY: `prepare` stored the function of this type and nothing else.
         let find: Find = unsafe { std::mem::transmute(find) };
-        let mut found = Found { flags: 0, map_start: 0, map_end: 0, link_map: 0, eh_frame_hdr: 0, reserved: [0; 7] };
+        let mut found = Found {
+            flags: 0,
+            map_start: 0,
+            map_end: 0,
+            link_map: 0,
+            eh_frame_hdr: 0,
+            reserved: [0; 7],
+        };
         // SAFETY: looks the address up without touching it; writes into `found`.
         let code = unsafe { find(address as *mut c_void, &raw mut found) };
-        (code == 0).then_some(Self { eh_frame_hdr: found.eh_frame_hdr, start: found.map_start })
+        (code == 0).then_some(Self {
+            eh_frame_hdr: found.eh_frame_hdr,
+            start: found.map_start,
+        })
     }
 
     /// Address of its `.eh_frame_hdr`.
@@ -75,7 +88,11 @@ impl Module {
 
     fn segment_of(&self, address: u64) -> Option<Range<u64>> {
         let headers = self.program_headers()?;
-        let loads = || headers.iter().filter(|header| header.p_type == libc::PT_LOAD);
+        let loads = || {
+            headers
+                .iter()
+                .filter(|header| header.p_type == libc::PT_LOAD)
+        };
         let first = loads().next()?;
         let page = 4096;
         let bias = self.start.wrapping_sub(first.p_vaddr & !(page - 1));
@@ -92,7 +109,9 @@ impl Module {
         const MAGIC: [u8; 4] = [0x7f, b'E', b'L', b'F'];
         // SAFETY: the first page of a loaded module is readable.
         let header = unsafe { (self.start as *const libc::Elf64_Ehdr).as_ref()? };
-        if !header.e_ident.starts_with(&MAGIC) || usize::from(header.e_phentsize) != size_of::<libc::Elf64_Phdr>() {
+        if !header.e_ident.starts_with(&MAGIC)
+            || usize::from(header.e_phentsize) != size_of::<libc::Elf64_Phdr>()
+        {
             return None;
         }
         let headers = self.start.checked_add(header.e_phoff)? as *const libc::Elf64_Phdr;

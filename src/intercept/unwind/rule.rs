@@ -74,8 +74,14 @@ impl Rule {
             Self::Signal => special(SPECIAL_SIGNAL),
             Self::Outermost => special(SPECIAL_OUTERMOST),
             Self::Unknown => special(SPECIAL_UNKNOWN),
-            Self::Large(index) => (index <= BP_MASK).then_some(SPECIAL_LARGE << WORDS_SHIFT | index),
-            Self::Frame { base, words, saved_bp } => {
+            Self::Large(index) => {
+                (index <= BP_MASK).then_some(SPECIAL_LARGE << WORDS_SHIFT | index)
+            }
+            Self::Frame {
+                base,
+                words,
+                saved_bp,
+            } => {
                 let base = match base {
                     Base::Sp => BASE_SP,
                     Base::Bp => BASE_BP,
@@ -84,7 +90,9 @@ impl Rule {
                 let bp = match saved_bp {
                     SavedBp::Kept => BP_KEPT,
                     SavedBp::AtBp => BP_AT_BP,
-                    SavedBp::At(place) if (BP_LEAST..=BP_MOST).contains(&place) => (place + BP_BIAS).cast_unsigned(),
+                    SavedBp::At(place) if (BP_LEAST..=BP_MOST).contains(&place) => {
+                        (place + BP_BIAS).cast_unsigned()
+                    }
                     SavedBp::At(_) => return None,
                 };
                 (words <= WORDS_MAX).then_some(base << BASE_SHIFT | words << WORDS_SHIFT | bp)
@@ -114,7 +122,11 @@ impl Rule {
             BP_AT_BP => SavedBp::AtBp,
             place => SavedBp::At(place.cast_signed() - BP_BIAS),
         };
-        Self::Frame { base, words, saved_bp }
+        Self::Frame {
+            base,
+            words,
+            saved_bp,
+        }
     }
 }
 
@@ -124,22 +136,49 @@ mod tests {
 
     #[test]
     fn every_rule_survives_packing_or_is_declined() {
-        let mut rules = vec![Rule::Signal, Rule::Outermost, Rule::Unknown, Rule::Large(0), Rule::Large(254)];
+        let mut rules = vec![
+            Rule::Signal,
+            Rule::Outermost,
+            Rule::Unknown,
+            Rule::Large(0),
+            Rule::Large(254),
+        ];
         for base in [Base::Sp, Base::Bp, Base::WordBelowBp] {
             for words in [0, 1, 2, 77, WORDS_MAX] {
-                for saved_bp in [SavedBp::Kept, SavedBp::AtBp, SavedBp::At(-2), SavedBp::At(BP_LEAST), SavedBp::At(BP_MOST)] {
-                    rules.push(Rule::Frame { base, words, saved_bp });
+                for saved_bp in [
+                    SavedBp::Kept,
+                    SavedBp::AtBp,
+                    SavedBp::At(-2),
+                    SavedBp::At(BP_LEAST),
+                    SavedBp::At(BP_MOST),
+                ] {
+                    rules.push(Rule::Frame {
+                        base,
+                        words,
+                        saved_bp,
+                    });
                 }
             }
         }
         for rule in rules {
             let bits = rule.pack();
-            assert!(bits.is_some_and(|bits| bits != 0 && bits < 1 << 29), "{rule:?}");
+            assert!(
+                bits.is_some_and(|bits| bits != 0 && bits < 1 << 29),
+                "{rule:?}"
+            );
             assert_eq!(bits.map(Rule::unpack), Some(rule));
         }
-        let too_large = Rule::Frame { base: Base::Sp, words: WORDS_MAX + 1, saved_bp: SavedBp::Kept };
+        let too_large = Rule::Frame {
+            base: Base::Sp,
+            words: WORDS_MAX + 1,
+            saved_bp: SavedBp::Kept,
+        };
         assert_eq!(too_large.pack(), None);
-        let too_far = Rule::Frame { base: Base::Sp, words: 1, saved_bp: SavedBp::At(BP_LEAST - 1) };
+        let too_far = Rule::Frame {
+            base: Base::Sp,
+            words: 1,
+            saved_bp: SavedBp::At(BP_LEAST - 1),
+        };
         assert_eq!(too_far.pack(), None);
     }
 }

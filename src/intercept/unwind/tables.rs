@@ -4,11 +4,14 @@
 //! Runs on the host's thread at the first touch of a function, so it allocates
 //! nothing and needs little stack: of all registers only the three that lead to
 //! the caller are followed.
-#![allow(unsafe_code, reason = "reads the tables of loaded modules where they lie")]
+#![allow(
+    unsafe_code,
+    reason = "reads the tables of loaded modules where they lie"
+)]
 
 use gimli::{
-    BaseAddresses, CallFrameInstruction, EhFrame, EhFrameHdr, EndianSlice, FrameDescriptionEntry, LittleEndian, Operation, Pointer,
-    Register, UnwindExpression, UnwindSection as _, X86_64,
+    BaseAddresses, CallFrameInstruction, EhFrame, EhFrameHdr, EndianSlice, FrameDescriptionEntry,
+    LittleEndian, Operation, Pointer, Register, UnwindExpression, UnwindSection as _, X86_64,
 };
 
 use super::cache::{Cache, LargeFrame};
@@ -26,20 +29,26 @@ const WORD: i64 = 8;
 #[cold]
 #[inline(never)]
 pub(super) fn find(cache: &Cache, address: u64) -> Rule {
-    Module::at(address).and_then(|module| read(cache, &module, address)).unwrap_or(Rule::Unknown)
+    Module::at(address)
+        .and_then(|module| read(cache, &module, address))
+        .unwrap_or(Rule::Unknown)
 }
 
 fn read(cache: &Cache, module: &Module, address: u64) -> Option<Rule> {
     let header = EhFrameHdr::new(module.eh_frame_hdr()?, LittleEndian);
     let bases = BaseAddresses::default().set_eh_frame_hdr(module.eh_frame_hdr_address());
     let header = header.parse(&bases, 8).ok()?;
-    let Pointer::Direct(eh_frame) = header.eh_frame_ptr() else { return None };
+    let Pointer::Direct(eh_frame) = header.eh_frame_ptr() else {
+        return None;
+    };
     let frames = EhFrame::new(module.from(eh_frame)?, LittleEndian);
     let bases = bases.set_eh_frame(eh_frame);
     let table = header.table()?;
     let entry = table.lookup(address, &bases).ok()?;
     let entry = table.pointer_to_offset(entry).ok()?;
-    let fde = frames.fde_from_offset(&bases, entry, EhFrame::cie_from_offset).ok()?;
+    let fde = frames
+        .fde_from_offset(&bases, entry, EhFrame::cie_from_offset)
+        .ok()?;
     if !fde.contains(address) {
         return None;
     }
@@ -78,10 +87,19 @@ struct Row {
 }
 
 impl Row {
-    const EMPTY: Self = Self { cfa: Cfa::Register(X86_64::RSP, 0), bp: Saved::Kept, return_address: Saved::Kept };
+    const EMPTY: Self = Self {
+        cfa: Cfa::Register(X86_64::RSP, 0),
+        bp: Saved::Kept,
+        return_address: Saved::Kept,
+    };
 
     /// Runs the entry's instructions up to an address.
-    fn at(frames: &EhFrame<Reader>, bases: &BaseAddresses, fde: &Fde, address: u64) -> Option<Self> {
+    fn at(
+        frames: &EhFrame<Reader>,
+        bases: &BaseAddresses,
+        fde: &Fde,
+        address: u64,
+    ) -> Option<Self> {
         let cie = fde.cie();
         let mut row = Self::EMPTY;
         let mut instructions = cie.instructions(frames, bases);
@@ -96,7 +114,8 @@ impl Row {
         while let Some(instruction) = instructions.next().ok()? {
             match instruction {
                 CallFrameInstruction::AdvanceLoc { delta } => {
-                    location = location.checked_add(u64::from(delta) * cie.code_alignment_factor())?;
+                    location =
+                        location.checked_add(u64::from(delta) * cie.code_alignment_factor())?;
                 }
                 CallFrameInstruction::SetLoc { address } => location = address,
                 CallFrameInstruction::RememberState => {
@@ -117,38 +136,70 @@ impl Row {
     }
 
     /// One instruction; none when it makes no sense.
-    fn apply(&mut self, instruction: &CallFrameInstruction<usize>, factor: i64, initial: &Self) -> Option<()> {
+    fn apply(
+        &mut self,
+        instruction: &CallFrameInstruction<usize>,
+        factor: i64,
+        initial: &Self,
+    ) -> Option<()> {
         use CallFrameInstruction as I;
         match *instruction {
-            I::DefCfa { register, offset } => self.cfa = Cfa::Register(register, i64::try_from(offset).ok()?),
-            I::DefCfaSf { register, factored_offset } => self.cfa = Cfa::Register(register, factored_offset.checked_mul(factor)?),
+            I::DefCfa { register, offset } => {
+                self.cfa = Cfa::Register(register, i64::try_from(offset).ok()?)
+            }
+            I::DefCfaSf {
+                register,
+                factored_offset,
+            } => self.cfa = Cfa::Register(register, factored_offset.checked_mul(factor)?),
             I::DefCfaRegister { register } => {
-                let Cfa::Register(_, offset) = self.cfa else { return None };
+                let Cfa::Register(_, offset) = self.cfa else {
+                    return None;
+                };
                 self.cfa = Cfa::Register(register, offset);
             }
             I::DefCfaOffset { offset } => {
-                let Cfa::Register(register, _) = self.cfa else { return None };
+                let Cfa::Register(register, _) = self.cfa else {
+                    return None;
+                };
                 self.cfa = Cfa::Register(register, i64::try_from(offset).ok()?);
             }
             I::DefCfaOffsetSf { factored_offset } => {
-                let Cfa::Register(register, _) = self.cfa else { return None };
+                let Cfa::Register(register, _) = self.cfa else {
+                    return None;
+                };
                 self.cfa = Cfa::Register(register, factored_offset.checked_mul(factor)?);
             }
             I::DefCfaExpression { expression } => self.cfa = Cfa::Computed(expression),
             I::Undefined { register } => self.save(register, Saved::Undefined),
             I::SameValue { register } => self.save(register, Saved::Kept),
-            I::Offset { register, factored_offset } => {
+            I::Offset {
+                register,
+                factored_offset,
+            } => {
                 let offset = i64::try_from(factored_offset).ok()?.checked_mul(factor)?;
                 self.save(register, Saved::At(offset));
             }
-            I::OffsetExtendedSf { register, factored_offset } => self.save(register, Saved::At(factored_offset.checked_mul(factor)?)),
-            I::Expression { register, expression } => self.save(register, Saved::Computed(expression)),
-            I::Restore { register: X86_64::RBP } => self.bp = initial.bp,
-            I::Restore { register: X86_64::RA } => self.return_address = initial.return_address,
+            I::OffsetExtendedSf {
+                register,
+                factored_offset,
+            } => self.save(register, Saved::At(factored_offset.checked_mul(factor)?)),
+            I::Expression {
+                register,
+                expression,
+            } => self.save(register, Saved::Computed(expression)),
+            I::Restore {
+                register: X86_64::RBP,
+            } => self.bp = initial.bp,
+            I::Restore {
+                register: X86_64::RA,
+            } => self.return_address = initial.return_address,
             I::ValOffset { register, .. }
             | I::ValOffsetSf { register, .. }
             | I::ValExpression { register, .. }
-            | I::Register { dest_register: register, .. } => self.save(register, Saved::Strange),
+            | I::Register {
+                dest_register: register,
+                ..
+            } => self.save(register, Saved::Strange),
             // Other registers, sizes of arguments, padding.
             _ => {}
         }
@@ -172,7 +223,9 @@ impl Row {
         }
         let saved_bp = match self.bp {
             Saved::Kept | Saved::Undefined => SavedBp::Kept,
-            Saved::At(offset) if offset % WORD == 0 => SavedBp::At(i32::try_from(offset / WORD).ok()?),
+            Saved::At(offset) if offset % WORD == 0 => {
+                SavedBp::At(i32::try_from(offset / WORD).ok()?)
+            }
             Saved::Computed(expression) => match operations(frames, fde, expression)? {
                 [Some((X86_64::RBP, 0)), None] => SavedBp::AtBp,
                 _ => return None,
@@ -184,7 +237,9 @@ impl Row {
             Cfa::Register(X86_64::RBP, offset) => (Base::Bp, offset),
             Cfa::Register(..) => return None,
             Cfa::Computed(expression) => match operations(frames, fde, expression)? {
-                [Some((X86_64::RBP, offset)), Some((DEREFERENCE, _))] => (Base::WordBelowBp, offset.checked_neg()?),
+                [Some((X86_64::RBP, offset)), Some((DEREFERENCE, _))] => {
+                    (Base::WordBelowBp, offset.checked_neg()?)
+                }
                 _ => return None,
             },
         };
@@ -192,11 +247,17 @@ impl Row {
             return None;
         }
         let words = u32::try_from(offset / WORD).ok()?;
-        let rule = Rule::Frame { base, words, saved_bp };
+        let rule = Rule::Frame {
+            base,
+            words,
+            saved_bp,
+        };
         if rule.pack().is_some() {
             return Some(rule);
         }
-        cache.put_large(LargeFrame::new(base, words, saved_bp)?).map(Rule::Large)
+        cache
+            .put_large(LargeFrame::new(base, words, saved_bp)?)
+            .map(Rule::Large)
     }
 }
 
@@ -205,12 +266,21 @@ const DEREFERENCE: Register = Register(u16::MAX);
 
 /// An expression of at most two steps, which is all that compilers write: a
 /// register and an offset, and perhaps the word there.
-fn operations(frames: &EhFrame<Reader>, fde: &Fde, expression: UnwindExpression<usize>) -> Option<[Option<(Register, i64)>; 2]> {
-    let mut operations = expression.get(frames).ok()?.operations(fde.cie().encoding());
+fn operations(
+    frames: &EhFrame<Reader>,
+    fde: &Fde,
+    expression: UnwindExpression<usize>,
+) -> Option<[Option<(Register, i64)>; 2]> {
+    let mut operations = expression
+        .get(frames)
+        .ok()?
+        .operations(fde.cie().encoding());
     let mut steps = [None; 2];
     for step in &mut steps {
         *step = match operations.next().ok()? {
-            Some(Operation::RegisterOffset { register, offset, .. }) => Some((register, offset)),
+            Some(Operation::RegisterOffset {
+                register, offset, ..
+            }) => Some((register, offset)),
             Some(Operation::Deref { size: 8, .. }) => Some((DEREFERENCE, 0)),
             Some(_) => return None,
             None => None,
