@@ -2,10 +2,11 @@
 
 use contract::profile::{Function, Label, LabelValue, Line, Location, Mapping, Profile, Sample};
 use contract::sample_type::{self, NANOSECONDS, SampleType, label};
+use contract::wrapper::is_wrapper;
 use rustc_hash::FxHashMap;
 
 use super::aggregate::{Aggregate, Key, Totals};
-use super::locks::{Locks, Origin};
+use super::locks::{Locks, Origin, OriginFrames};
 use super::names::Names;
 use super::objects::Objects;
 use super::threads::Threads;
@@ -200,27 +201,43 @@ impl<'a> Builder<'a> {
                 format!("{name}+{:#x}", object.offset)
             };
         }
-        if let Some(Origin::Init(address)) = origin {
-            return format!("{} (init)", self.place(address));
+        if let Some(Origin::Init(frames)) = origin {
+            return format!("{} (init)", self.place(&frames));
         }
         if let Some(data) = self.place_in_file(key.lock) {
             return data;
         }
         match origin {
-            Some(Origin::First(address)) => format!("{} (first lock)", self.place(address)),
+            Some(Origin::First(frames)) => format!("{} (first lock)", self.place(&frames)),
             _ => format!("{:#x}", key.lock),
         }
     }
 
-    /// The function a call returns to, or the place in its file.
-    fn place(&self, return_address: u64) -> String {
-        let address = return_address.saturating_sub(1);
+    /// The innermost function that does more than wrap a call, or the place of
+    /// the call in its file.
+    fn place(&self, frames: &OriginFrames) -> String {
         let names = self.sources.names;
-        let function = names
-            .function(address)
-            .map(|symbol| names.for_people(symbol).to_owned());
-        function
-            .or_else(|| self.place_in_file(address))
+        let calls = || {
+            frames
+                .iter()
+                .filter(|&&address| address != 0)
+                .map(|address| address - 1)
+        };
+        let named = |address| {
+            names
+                .function(address)
+                .map(|symbol| names.for_people(symbol))
+        };
+        let mut functions = calls().map(named).take_while(Option::is_some).flatten();
+        if let Some(function) = functions
+            .clone()
+            .find(|name| !is_wrapper(name))
+            .or_else(|| functions.next())
+        {
+            return function.to_owned();
+        }
+        let address = calls().next().unwrap_or(0);
+        self.place_in_file(address)
             .unwrap_or_else(|| format!("{address:#x}"))
     }
 

@@ -4,8 +4,14 @@ use rustc_hash::FxHashMap;
 
 use crate::record::{Record, Role};
 
-/// Locks that are remembered; about 40 bytes each.
+/// Locks that are remembered; about 100 bytes each.
 const LOCKS_MAX: usize = 1 << 16;
+/// Frames of an origin that are remembered: the innermost ones often merely wrap
+/// the call.
+pub(crate) const ORIGIN_FRAMES: usize = 4;
+
+/// Return addresses, innermost first, filled up with 0.
+pub(crate) type OriginFrames = [u64; ORIGIN_FRAMES];
 /// Longest name that is kept.
 pub(crate) const NAME_MAX: usize = 200;
 
@@ -14,10 +20,10 @@ pub(crate) const NAME_MAX: usize = 200;
 struct Known {
     /// Given by the program.
     name: Option<Box<str>>,
-    /// Return address of the call that initialised it.
-    init: Option<u64>,
-    /// Return address of the first acquisition that was recorded.
-    first: Option<u64>,
+    /// Where it was initialised.
+    init: Option<OriginFrames>,
+    /// Where it was first taken, of the acquisitions that were recorded.
+    first: Option<OriginFrames>,
 }
 
 /// How a lock may be called, best first.
@@ -26,9 +32,9 @@ pub(crate) enum Origin<'a> {
     /// As the program called it.
     Name(&'a str),
     /// By where it was initialised.
-    Init(u64),
+    Init(OriginFrames),
     /// By where it was first taken.
-    First(u64),
+    First(OriginFrames),
 }
 
 /// All locks that were heard of.
@@ -45,17 +51,21 @@ impl Locks {
             return;
         }
         let known = self.known.entry(record.lock).or_default();
-        let innermost = record.stack().first().copied();
+        let mut frames = [0; ORIGIN_FRAMES];
+        frames
+            .iter_mut()
+            .zip(record.stack())
+            .for_each(|(to, from)| *to = *from);
         match record.role {
             // Initialised anew: another lock at the same address.
             Role::Init => {
                 *known = Known {
-                    init: innermost,
+                    init: Some(frames),
                     ..Known::default()
                 }
             }
             Role::Name => known.name = Some(text_of(record).into()),
-            Role::Acquire => known.first = known.first.or(innermost),
+            Role::Acquire => known.first = known.first.or(Some(frames)),
             Role::Release => {}
         }
     }
@@ -98,7 +108,7 @@ mod tests {
         assert_eq!(locks.origin(0x10), None);
         locks.learn(&record(Role::Acquire, 5));
         locks.learn(&record(Role::Acquire, 6));
-        assert_eq!(locks.origin(0x10), Some(Origin::First(5)));
+        assert_eq!(locks.origin(0x10), Some(Origin::First([5, 0, 0, 0])));
         let mut name = record(Role::Name, u64::from_le_bytes(*b"shard\0\0\0"));
         name.frames_len = 5;
         locks.learn(&name);
@@ -112,6 +122,6 @@ mod tests {
         name.frames_len = 1;
         locks.learn(&name);
         locks.learn(&record(Role::Init, 9));
-        assert_eq!(locks.origin(0x10), Some(Origin::Init(9)));
+        assert_eq!(locks.origin(0x10), Some(Origin::Init([9, 0, 0, 0])));
     }
 }

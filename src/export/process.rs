@@ -147,9 +147,11 @@ impl Process {
         let origins = locks
             .iter()
             .filter_map(|&lock| match self.locks.origin(lock) {
-                Some(Origin::Init(address) | Origin::First(address)) => Some(address),
+                Some(Origin::Init(frames) | Origin::First(frames)) => Some(frames),
                 Some(Origin::Name(_)) | None => None,
-            });
+            })
+            .flatten()
+            .filter(|&address| address != 0);
         let code: Vec<u64> = frames
             .chain(origins)
             .map(|address| address.saturating_sub(1))

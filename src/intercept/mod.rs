@@ -212,6 +212,13 @@ impl Visit {
         thread.set_remaining(thread.remaining());
     }
 
+    /// Forgets the holds of a lock that does not exist any more.
+    fn forget(&self, address: u64) {
+        let thread = self.thread();
+        thread.held.forget(address);
+        thread.set_remaining(thread.remaining());
+    }
+
     /// Forgets a hold that this new acquisition proves to be over: somebody else
     /// released the lock.
     fn end_stale_hold(&self, lock: Lock, depth: u32) {

@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use libc::{clockid_t, pthread_mutex_t, pthread_mutexattr_t, timespec};
 
 use super::arch::gate;
-use super::capture::Caller;
+use super::capture::{self, Caller};
 use super::table::{self, Mtx};
 use super::{Acquisition, Lock, Outcome, Visit, acquire, attempt, layout, release, thread, wait};
 use crate::record::{self, Record, Role};
@@ -310,15 +310,17 @@ pub(super) unsafe extern "C-unwind" fn mtx_init(
     code
 }
 
-/// Tells where a mutex was initialised: the name of last resort for a lock that
-/// is no named object. One frame is enough, so there is nothing to unwind.
+/// Frames of the place where a mutex was initialised that are kept: enough to
+/// name it after somebody who does more than wrap this call.
+const INIT_FRAMES: usize = 4;
+
+/// Tells where a mutex was initialised: its name, when it is no named object.
 fn note_init(mutex: *mut pthread_mutex_t, caller: Caller) {
     let Some(visit) = Visit::begin(caller) else {
         return;
     };
     let lock = layout::lock_of(mutex);
-    visit.thread().held.forget(lock.address);
-    visit.thread().set_remaining(visit.thread().remaining());
+    visit.forget(lock.address);
     if layout::has_protocol(mutex) {
         lead_by_protocol();
     }
@@ -326,11 +328,9 @@ fn note_init(mutex: *mut pthread_mutex_t, caller: Caller) {
         return;
     }
     let mut record = Record::new(Role::Init, lock.kind, lock.address);
-    if let Some(place) = record.frames.first_mut() {
-        *place = caller.return_address();
-        record.frames_len = 1;
-    }
-    thread::hand_in(visit.thread(), &mut record);
+    let thread = visit.thread();
+    record.frames_len = capture::stack(thread, caller, INIT_FRAMES, &mut record.frames);
+    thread::hand_in(thread, &mut record);
 }
 
 pub(super) unsafe extern "C-unwind" fn destroy(
@@ -356,9 +356,7 @@ pub(super) unsafe extern "C-unwind" fn mtx_destroy(mutex: *mut Mtx, sp: usize, b
 /// The mutex is gone; only its address is used.
 fn forget(mutex: *const pthread_mutex_t, caller: Caller) {
     if let Some(visit) = Visit::begin(caller) {
-        let thread = visit.thread();
-        thread.held.forget(mutex as u64);
-        thread.set_remaining(thread.remaining());
+        visit.forget(mutex as u64);
     }
 }
 

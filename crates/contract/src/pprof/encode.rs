@@ -45,11 +45,7 @@ pub fn encode(profile: &Profile) -> Vec<u8> {
         duration_nanos: profile.duration_ns,
         period_type: Some(strings.value_type(sample_type::PERIOD.0, sample_type::PERIOD.1)),
         period: sample_type::PERIOD.2,
-        comment: profile
-            .comments
-            .iter()
-            .map(|comment| strings.index(comment))
-            .collect(),
+        comment: strings.indices(&profile.comments),
         default_sample_type: strings.index(sample_type::DEFAULT.name()),
         keep_frames: 0,
         doc_url: 0,
@@ -148,27 +144,31 @@ fn id_of(index: usize, len: usize) -> Option<u64> {
 /// The string table: every text once, the empty one first.
 struct Strings {
     table: Vec<String>,
-    indices: HashMap<String, i64>,
+    known: HashMap<String, i64>,
 }
 
 impl Strings {
     fn new() -> Self {
         Self {
             table: vec![String::new()],
-            indices: HashMap::from([(String::new(), 0)]),
+            known: HashMap::from([(String::new(), 0)]),
         }
     }
 
     fn index(&mut self, text: &str) -> i64 {
-        if let Some(index) = self.indices.get(text) {
+        if let Some(index) = self.known.get(text) {
             return *index;
         }
         let Ok(index) = i64::try_from(self.table.len()) else {
             return 0;
         };
         self.table.push(text.to_owned());
-        self.indices.insert(text.to_owned(), index);
+        self.known.insert(text.to_owned(), index);
         index
+    }
+
+    fn indices(&mut self, texts: &[String]) -> Vec<i64> {
+        texts.iter().map(|text| self.index(text)).collect()
     }
 
     fn value_type(&mut self, name: &str, unit: &str) -> proto::ValueType {

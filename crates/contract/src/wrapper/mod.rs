@@ -21,6 +21,7 @@ const PATTERNS: &[&str] = &[
     "__gthrw_*",
     // libstdc++ and libc++
     "std::*mutex*::*lock*",
+    "std::*mutex*::*mutex*",
     "std::{lock_guard,scoped_lock,unique_lock,shared_lock}::{,~}*lock*",
     "std::condition_variable*::{wait,notify}*",
     "std::condition_variable*::_Unlock::{,~}_Unlock",
@@ -42,9 +43,10 @@ const PATTERNS: &[&str] = &[
     "g_{mutex,rec_mutex}_locker_*",
     "apr_thread_{mutex,cond,rwlock}_*",
     "uv_{mutex,cond,rwlock}_*",
-    "CRYPTO_THREAD_{read_lock,write_lock,unlock}",
-    "PR_{Lock,Unlock,WaitCondVar}",
-    "SDL_{LockMutex,TryLockMutex,UnlockMutex,CondWait,CondWaitTimeout,mutexP,mutexV}",
+    "CRYPTO_THREAD_{lock_new,read_lock,write_lock,unlock}",
+    "PR_{NewLock,Lock,Unlock,WaitCondVar}",
+    "{je_,}malloc_mutex_*",
+    "SDL_{CreateMutex,LockMutex,TryLockMutex,UnlockMutex,CondWait,CondWaitTimeout,mutexP,mutexV}",
 ];
 
 /// What may stand before a name where the compiler shows the type of the result.

@@ -1,0 +1,60 @@
+//! Profiles from files.
+
+use std::fs::File;
+use std::io::{self, ErrorKind, Read};
+use std::path::{Path, PathBuf};
+
+use contract::pprof;
+use contract::profile::Profile;
+use flate2::read::MultiGzDecoder;
+
+use crate::output;
+
+const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
+/// A file that grows beyond this is no lock profile.
+const MOST_BYTES: u64 = 1 << 30;
+
+/// A profile and where it is from.
+#[derive(Clone, Debug)]
+pub(crate) struct Loaded {
+    /// The file.
+    pub(crate) path: PathBuf,
+    /// What is in it.
+    pub(crate) profile: Profile,
+}
+
+/// Reads a profile, compressed or not.
+///
+/// # Errors
+///
+/// One line that says why not.
+pub(crate) fn load(path: &Path) -> Result<Profile, String> {
+    let raw = File::open(path)
+        .and_then(bounded)
+        .map_err(|error| output::reason(&error))?;
+    let bytes = if raw.starts_with(&GZIP_MAGIC) {
+        bounded(MultiGzDecoder::new(raw.as_slice())).map_err(|error| gzip_reason(&error))?
+    } else {
+        raw
+    };
+    if bytes.is_empty() {
+        return Err("the file is empty".to_owned());
+    }
+    pprof::decode(&bytes).map_err(|error| error.to_string())
+}
+
+fn bounded(from: impl Read) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let len = from.take(MOST_BYTES + 1).read_to_end(&mut bytes)?;
+    if u64::try_from(len).unwrap_or(u64::MAX) > MOST_BYTES {
+        return Err(io::Error::other("too large for a profile"));
+    }
+    Ok(bytes)
+}
+
+fn gzip_reason(error: &io::Error) -> String {
+    match error.kind() {
+        ErrorKind::UnexpectedEof => "the gzip data is cut off".to_owned(),
+        _ => format!("damaged gzip data: {}", output::reason(error)),
+    }
+}

@@ -1,0 +1,23 @@
+//! The command `lockprof`: arguments in, exit code out.
+
+mod analyse;
+mod args;
+mod columns;
+mod command;
+mod elf;
+mod load;
+mod locate;
+mod output;
+mod process;
+mod render;
+mod search;
+mod why;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    match args::command().try_get_matches() {
+        Ok(matches) => command::dispatch(&matches),
+        Err(error) => output::arguments(&error),
+    }
+}

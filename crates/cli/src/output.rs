@@ -1,0 +1,93 @@
+//! The one place that prints. A reader that has gone away is no error.
+#![allow(
+    clippy::disallowed_methods,
+    reason = "this is the place that the ban names"
+)]
+
+use std::io::{self, ErrorKind, Write};
+use std::process::ExitCode;
+
+/// What every message of ours begins with.
+const PREFIX: &str = "lockprof: ";
+
+/// Prints to standard output. Returns whether it went through, or nobody reads it.
+pub(crate) fn print(text: &str) -> bool {
+    let mut stdout = io::stdout().lock();
+    match stdout
+        .write_all(text.as_bytes())
+        .and_then(|()| stdout.flush())
+    {
+        Ok(()) => true,
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => true,
+        Err(error) => {
+            message(&format!("cannot write the report: {}", reason(&error)));
+            false
+        }
+    }
+}
+
+/// Prints one line about ourselves to standard error.
+pub(crate) fn message(line: &str) {
+    let line: String = line
+        .chars()
+        .map(|c| if c.is_control() { '?' } else { c })
+        .collect();
+    print_error(&format!("{PREFIX}{line}\n"));
+}
+
+/// Prints to standard error as it is; there is nobody to tell if that fails.
+pub(crate) fn print_error(text: &str) {
+    let mut stderr = io::stderr().lock();
+    let _ = stderr.write_all(text.as_bytes());
+    let _ = stderr.flush();
+}
+
+/// Prints what clap says about the arguments: help, the version, or a mistake.
+pub(crate) fn arguments(error: &clap::Error) -> ExitCode {
+    let text = error.render().to_string();
+    if error.use_stderr() {
+        // Help for want of arguments is no message of ours.
+        let prefix = if text.starts_with("error") {
+            PREFIX
+        } else {
+            ""
+        };
+        print_error(&format!("{prefix}{text}"));
+        ExitCode::from(2)
+    } else if print(&text) {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
+}
+
+/// Width of standard output, if it is a terminal.
+pub(crate) fn width() -> Option<usize> {
+    columns(terminal_size::terminal_size_of(io::stdout()))
+}
+
+/// Width of standard error, if it is a terminal.
+pub(crate) fn error_width() -> Option<usize> {
+    columns(terminal_size::terminal_size_of(io::stderr()))
+}
+
+fn columns(size: Option<(terminal_size::Width, terminal_size::Height)>) -> Option<usize> {
+    size.map(|(width, _)| usize::from(width.0))
+        .filter(|width| *width > 0)
+}
+
+/// An error of the system in few words.
+pub(crate) fn reason(error: &io::Error) -> String {
+    match error.kind() {
+        ErrorKind::NotFound => "no such file or directory".to_owned(),
+        ErrorKind::PermissionDenied => "permission denied".to_owned(),
+        ErrorKind::IsADirectory => "is a directory".to_owned(),
+        _ => {
+            let text = error.to_string();
+            match text.split_once(" (os error") {
+                Some((text, _)) => text.to_lowercase(),
+                None => text,
+            }
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! Rows as CSV (RFC 4180 with bare newlines), for spreadsheets: a header, raw numbers,
+//! and nothing where nothing is known.
+
+use crate::analyse::Row;
+use crate::columns::{self, Cell, Column};
+
+/// The rows in the order given, every column.
+pub(crate) fn render(columns: &[&Column], rows: &[&Row], like: &Row) -> String {
+    let header: Vec<String> = columns
+        .iter()
+        .map(|column| column.raw_key(&(column.value)(like)))
+        .collect();
+    let mut text = line(&header);
+    for row in rows {
+        let cells: Vec<String> = columns
+            .iter()
+            .map(|column| raw((column.value)(row)))
+            .collect();
+        text.push_str(&line(&cells));
+    }
+    text
+}
+
+fn line(cells: &[String]) -> String {
+    let quoted: Vec<String> = cells.iter().map(|cell| quoted(cell)).collect();
+    format!("{}\n", quoted.join(","))
+}
+
+fn quoted(cell: &str) -> String {
+    if cell.contains([',', '"', '\n', '\r']) {
+        format!("\"{}\"", cell.replace('"', "\"\""))
+    } else {
+        cell.to_owned()
+    }
+}
+
+fn raw(cell: Cell) -> String {
+    match cell {
+        Cell::Text(text) => text.unwrap_or_default(),
+        Cell::Id(id) => id.map(|id| id.to_string()).unwrap_or_default(),
+        Cell::Count(count) => count.to_string(),
+        Cell::Time(ns) => ns.map(|ns| ns.to_string()).unwrap_or_default(),
+        Cell::Share(share) => share
+            .map(|share| columns::percent(share).to_string())
+            .unwrap_or_default(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cells_are_quoted_where_they_must_be() {
+        assert_eq!(quoted("plain name"), "plain name");
+        assert_eq!(quoted("f<a, b>"), "\"f<a, b>\"");
+        assert_eq!(quoted("say \"x\""), "\"say \"\"x\"\"\"");
+        assert_eq!(quoted("a\nb"), "\"a\nb\"");
+    }
+
+    #[test]
+    fn what_is_not_known_is_empty_and_numbers_are_raw() {
+        assert_eq!(raw(Cell::Time(None)), "");
+        assert_eq!(raw(Cell::Time(Some(1_234_567))), "1234567");
+        assert_eq!(raw(Cell::Count(1_234_567)), "1234567");
+        assert_eq!(raw(Cell::Share(Some(12_345))), "12.345");
+        assert_eq!(raw(Cell::Share(None)), "");
+        assert_eq!(raw(Cell::Text(None)), "");
+        assert_eq!(raw(Cell::Id(Some(-1))), "-1");
+    }
+}

@@ -1,0 +1,191 @@
+//! Rows as a table for people, cut to the width of the terminal.
+
+#[cfg(test)]
+mod tests;
+
+use std::fmt::Write as _;
+
+use super::units;
+use crate::analyse::{Key, Row};
+use crate::columns::{Cell, Column, Shown};
+
+/// Between two columns.
+const GAP: &str = "  ";
+/// No name is cut shorter than this.
+const NARROWEST: usize = 16;
+
+/// The rows in the order given. With a width, long names are shortened in the middle,
+/// and if that is not enough the least important columns are left out.
+pub(crate) fn render(columns: &[&Column], rows: &[&Row], width: Option<usize>) -> String {
+    let mut table: Vec<Shaped> = columns
+        .iter()
+        .filter_map(|column| shaped(column, rows))
+        .collect();
+    let mut text = String::new();
+    let hidden = width.map_or(0, |width| fit(&mut table, width));
+    for line in 0..rows.len() + 2 {
+        let cells: Vec<String> = table.iter().map(|column| column.line(line)).collect();
+        text.push_str(cells.join(GAP).trim_end());
+        text.push('\n');
+    }
+    if hidden > 0 {
+        let _ = writeln!(
+            text,
+            "({} hidden; --format csv has all)",
+            units::of(
+                u64::try_from(hidden).unwrap_or(u64::MAX),
+                "column",
+                "columns"
+            )
+        );
+    }
+    text
+}
+
+/// A column with its texts: two of the title, then one per row.
+struct Shaped {
+    texts: Vec<String>,
+    is_name: bool,
+    rank: u8,
+    width: usize,
+}
+
+/// None for what people do not see.
+fn shaped(column: &Column, rows: &[&Row]) -> Option<Shaped> {
+    let cells: Vec<Cell> = rows.iter().map(|row| (column.value)(row)).collect();
+    let rank = match column.shown {
+        Shown::Rank(rank) => rank,
+        Shown::IfAny(rank) if cells.iter().any(is_something) => rank,
+        Shown::IfAny(_) | Shown::Never => return None,
+    };
+    let mut texts = vec![column.title.0.to_owned(), column.title.1.to_owned()];
+    texts.extend(
+        cells
+            .iter()
+            .zip(rows)
+            .map(|(cell, row)| text(cell, row, column)),
+    );
+    Some(Shaped {
+        is_name: cells.iter().any(|cell| matches!(cell, Cell::Text(_))),
+        rank,
+        width: texts.iter().map(|text| len(text)).max().unwrap_or(0),
+        texts,
+    })
+}
+
+fn is_something(cell: &Cell) -> bool {
+    match cell {
+        Cell::Text(text) => text.is_some(),
+        Cell::Id(id) => id.is_some(),
+        Cell::Count(count) => *count > 0,
+        Cell::Time(number) | Cell::Share(number) => number.is_some_and(|number| number > 0),
+    }
+}
+
+fn text(cell: &Cell, row: &Row, column: &Column) -> String {
+    let text = match cell {
+        Cell::Text(text) => text.clone(),
+        Cell::Id(id) => id.map(|id| id.to_string()),
+        Cell::Count(count) => Some(units::count(*count)),
+        Cell::Time(ns) => ns.map(units::time),
+        Cell::Share(share) => share.map(units::share),
+    };
+    let text = text.unwrap_or_else(|| "-".to_owned());
+    match &row.key {
+        Key::Lock { address, name, .. }
+            if column.key == "lock" && row.is_namesake && name != address =>
+        {
+            format!("{} {address}", printable(&text))
+        }
+        _ => printable(&text),
+    }
+}
+
+/// Names come from programs: nothing in them may move the cursor.
+fn printable(text: &str) -> String {
+    text.chars()
+        .map(|c| if c.is_control() { '?' } else { c })
+        .collect()
+}
+
+impl Shaped {
+    fn line(&self, line: usize) -> String {
+        let text = self.texts.get(line).map_or("", String::as_str);
+        if self.is_name {
+            pad(&shortened(text, self.width), self.width, true)
+        } else {
+            pad(text, self.width, false)
+        }
+    }
+
+    /// How narrow it can be made.
+    fn narrowest(&self) -> usize {
+        if self.is_name {
+            self.width.min(NARROWEST)
+        } else {
+            self.width
+        }
+    }
+}
+
+fn pad(text: &str, width: usize, is_left: bool) -> String {
+    let spaces = " ".repeat(width.saturating_sub(len(text)));
+    if is_left {
+        format!("{text}{spaces}")
+    } else {
+        format!("{spaces}{text}")
+    }
+}
+
+/// Makes a table fit and returns how many columns it lost for it.
+fn fit(table: &mut Vec<Shaped>, width: usize) -> usize {
+    let all = table.len();
+    while total(table, Shaped::narrowest) > width {
+        let last = table
+            .iter()
+            .enumerate()
+            .max_by_key(|(_, column)| column.rank)
+            .filter(|(_, column)| column.rank > 0)
+            .map(|(at, _)| at);
+        match last {
+            Some(at) => drop(table.remove(at)),
+            None => break,
+        }
+    }
+    while total(table, |column| column.width) > width {
+        let widest = table
+            .iter_mut()
+            .filter(|column| column.narrowest() < column.width)
+            .max_by_key(|column| column.width);
+        match widest {
+            Some(column) => column.width -= 1,
+            None => break,
+        }
+    }
+    all - table.len()
+}
+
+fn total(table: &[Shaped], width: impl Fn(&Shaped) -> usize) -> usize {
+    let gaps = GAP.len() * table.len().saturating_sub(1);
+    table.iter().map(width).sum::<usize>() + gaps
+}
+
+fn len(text: &str) -> usize {
+    text.chars().count()
+}
+
+/// A text of at most this many characters, cut in the middle.
+fn shortened(text: &str, width: usize) -> String {
+    let len = len(text);
+    if len <= width {
+        return text.to_owned();
+    }
+    let kept = width.saturating_sub(1);
+    let head = kept / 2;
+    let tail = kept - head;
+    text.chars()
+        .take(head)
+        .chain(std::iter::once('…').take(width))
+        .chain(text.chars().skip(len - tail))
+        .collect()
+}

@@ -1,0 +1,187 @@
+//! `lockprof run` around a program that leaves profiles: which are found, and what is shown.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+mod support;
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use contract::file_name::{self, Identity};
+use contract::{comment, options, pprof};
+use support::{Scratch, encoded, gzip, profile, run, stderr};
+
+/// How many profiles the stand-in writes, one per process it plays.
+const COUNT: &str = "STAND_IN_PROFILES";
+
+/// Not a test of its own: run by the others in place of a program under the library,
+/// it writes profiles as the library does.
+#[test]
+fn a_stand_in_for_a_program_that_locks() {
+    let Some(count) = env::var(COUNT).ok().and_then(|count| count.parse().ok()) else {
+        return;
+    };
+    let (options, complaints) = options::resolve(|name| env::var(name).ok());
+    assert_eq!(complaints, []);
+    let mut profile = profile();
+    let mark = options.run.unwrap();
+    profile.comments.push(format!("{}{mark}", comment::RUN));
+    profile
+        .comments
+        .push("lost: 3 stacks (unreadable)".to_owned());
+    let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    let output = options.output.unwrap_or_default();
+    for pid in 1..=count {
+        let id = Identity {
+            executable: "stand-in".to_owned(),
+            pid,
+            start_ms: since_1970.as_millis().try_into().unwrap(),
+        };
+        let is_folder = Path::new(&output).is_dir();
+        let mut path = file_name::expand(&output, is_folder, &id).unwrap();
+        if pid > 1 && !file_name::names_process(&output, is_folder) {
+            path = file_name::for_child(&path, pid);
+        }
+        if let Some(parent) = Path::new(&path).parent() {
+            fs::create_dir_all(parent).unwrap();
+        }
+        fs::write(path, gzip(&pprof::encode(&profile))).unwrap();
+    }
+}
+
+/// `lockprof run` around the stand-in.
+fn with_profiles(scratch: &Scratch, count: u32, flags: &[&str]) -> Command {
+    let mut command = run(scratch);
+    command
+        .args(flags)
+        .arg("--")
+        .arg(env::current_exe().unwrap())
+        .args(["a_stand_in_for_a_program_that_locks", "--exact"])
+        .env(COUNT, count.to_string());
+    command
+}
+
+/// The files that were named, and everything that was said.
+fn files(output: &Output) -> (Vec<PathBuf>, String) {
+    assert!(output.status.success(), "{}", stderr(output));
+    let said = stderr(output);
+    let files = said
+        .lines()
+        .filter_map(|line| line.strip_prefix("lockprof: profile: "))
+        .map(PathBuf::from)
+        .collect();
+    (files, said)
+}
+
+#[test]
+fn after_a_run_its_locks_and_its_profile_are_shown() {
+    let scratch = Scratch::new("shown");
+    let output = with_profiles(&scratch, 1, &[]).output().unwrap();
+    let (files, said) = files(&output);
+    assert_eq!(files.len(), 1, "{said}");
+    assert!(scratch.path().join(&files[0]).is_file());
+    let head =
+        "\nlockprof: 10.0 s in 1 profile: 1,005 acquisitions, 100 waits, 150 ms of waiting\n";
+    assert!(said.starts_with(head), "{said}");
+    assert!(
+        said.contains("cache_mu  mutex     1,000      10.0%    100  150 ms"),
+        "{said}"
+    );
+    let warnings = said.matches("lockprof: warning: lost: 3 stacks (unreadable)\n");
+    assert_eq!(warnings.count(), 1, "{said}");
+}
+
+#[test]
+fn profiles_are_found_in_a_folder_and_by_a_pattern() {
+    let scratch = Scratch::new("places");
+    for (place, expected) in [
+        ("new/", "new/lockprof.stand-in.1."),
+        ("new", "new/lockprof.stand-in.1."),
+        ("fixed.pb.gz", "fixed.pb.gz"),
+        ("%e-%p.pb.gz", "stand-in-1.pb.gz"),
+        ("deep/%e/%p/%t", "deep/stand-in/1/"),
+    ] {
+        let output = with_profiles(&scratch, 1, &["-o", place]).output().unwrap();
+        let (files, said) = files(&output);
+        assert_eq!(files.len(), 1, "{place}: {said}");
+        let expected = scratch.join(expected).to_str().unwrap().to_owned();
+        assert!(files[0].to_str().unwrap().starts_with(&expected), "{said}");
+        assert!(files[0].is_file());
+    }
+}
+
+#[test]
+fn profiles_are_also_found_in_the_folder_for_temporary_files() {
+    let scratch = Scratch::new("tmpdir");
+    let temporary = scratch.join("tmp");
+    fs::create_dir(&temporary).unwrap();
+    // The stand-in writes where it is told; the command is not told.
+    let shell = format!("cd {} && exec \"$@\"", temporary.display());
+    let output = run(&scratch)
+        .args(["--", "sh", "-c", &shell, "sh"])
+        .arg(env::current_exe().unwrap())
+        .args(["a_stand_in_for_a_program_that_locks", "--exact"])
+        .env(COUNT, "1")
+        .env("TMPDIR", &temporary)
+        .output()
+        .unwrap();
+    let (files, said) = files(&output);
+    assert_eq!(files.len(), 1, "{said}");
+    assert!(files[0].starts_with(&temporary), "{said}");
+}
+
+#[test]
+fn the_profiles_of_all_processes_add_up() {
+    let scratch = Scratch::new("processes");
+    for place in [&[][..], &["-o", "one.pb.gz"], &["-o", "%p.pb.gz"]] {
+        let output = with_profiles(&scratch, 3, place).output().unwrap();
+        let (files, said) = files(&output);
+        assert_eq!(files.len(), 3, "{said}");
+        assert!(said.contains("30.0 s in 3 profiles: 3,015 acq"), "{said}");
+    }
+}
+
+#[test]
+fn a_long_list_of_files_is_cut() {
+    let scratch = Scratch::new("many");
+    let output = with_profiles(&scratch, 25, &[]).output().unwrap();
+    let (files, said) = files(&output);
+    assert_eq!(files.len(), 10, "{said}");
+    assert!(
+        said.ends_with("lockprof: … and 15 more profiles beside them\n"),
+        "{said}"
+    );
+}
+
+#[test]
+fn profiles_of_other_runs_are_left_alone() {
+    let scratch = Scratch::new("others");
+    let far = "lockprof.other.1.9999999999999.pb.gz";
+    scratch.file(far, &encoded());
+    scratch.file("lockprof.broken.1.9999999999999.pb.gz", b"broken");
+    scratch.file("lockprof.old.1.1000.pb.gz", &encoded());
+    let output = with_profiles(&scratch, 1, &[]).output().unwrap();
+    let (files, said) = files(&output);
+    assert_eq!(files.len(), 1, "{said}");
+    assert!(files[0].to_str().unwrap().contains("stand-in"), "{said}");
+    assert!(!said.contains("broken"), "{said}");
+}
+
+#[test]
+fn a_profile_that_cannot_be_read_is_named_when_there_is_no_other() {
+    let scratch = Scratch::new("broken");
+    scratch.file("lockprof.broken.1.9999999999999.pb.gz", b"broken");
+    let output = run(&scratch).arg("true").output().unwrap();
+    let said = stderr(&output);
+    assert!(
+        said.contains("broken.1.9999999999999.pb.gz: not a whole"),
+        "{said}"
+    );
+    assert!(said.contains("lockprof: no profile: "), "{said}");
+}

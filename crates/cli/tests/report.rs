@@ -1,0 +1,340 @@
+//! `lockprof report` on good and on bad files.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+mod support;
+
+use std::fs::{self, File};
+use std::process::{Command, Output, Stdio};
+
+use contract::pprof;
+use contract::profile::Profile;
+use serde_json::Value;
+use support::{Scratch, encoded, gzip, lockprof, profile, stderr, stdout};
+
+fn report(arguments: &[&str]) -> Output {
+    lockprof().arg("report").args(arguments).output().unwrap()
+}
+
+/// The report about one good profile.
+fn of_profile(name: &str, arguments: &[&str]) -> String {
+    let scratch = Scratch::new(name);
+    let file = scratch.file("p.pb.gz", &encoded());
+    let mut all = arguments.to_vec();
+    all.push(file.to_str().unwrap());
+    let output = report(&all);
+    assert_eq!(stderr(&output), "");
+    assert!(output.status.success());
+    stdout(&output)
+}
+
+#[test]
+fn the_table_shows_locks_by_waiting_time() {
+    let expected = "\
+10.0 s in 1 profile: 1,005 acquisitions, 100 waits, 150 ms of waiting
+
+                                         wait     wait     wait     wait    hold     hold     hold                   most     most
+lock      kind   acquired  contended  waits   total     mean      p99      max   total     mean      max  in use  blocked  waiting  holding
+cache_mu  mutex     1,000      10.0%    100  150 ms  1.50 ms  2.00 ms  2.00 ms  4.00 s  4.00 ms  4.00 ms   40.0%   150 ms  put      get
+log_mu    mutex         5         0%      0    0 ns        -        -        -    0 ns        -        -      0%     0 ns  -        -
+";
+    let text = of_profile("table", &[]);
+    let squeeze = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert_eq!(squeeze(&text), squeeze(expected), "{text}");
+}
+
+#[test]
+fn sites_and_threads_have_tables_of_their_own() {
+    let sites = of_profile("sites", &["--by", "site", "--sort", "hold"]);
+    let names: Vec<&str> = sites
+        .lines()
+        .skip(4)
+        .filter_map(|line| line.split_whitespace().next())
+        .collect();
+    assert_eq!(names, ["get", "put", "log"]);
+    assert!(sites.contains("blocked"), "{sites}");
+    let threads = of_profile("threads", &["--by", "thread"]);
+    assert!(threads.contains("worker    4711     1,005"), "{threads}");
+}
+
+#[test]
+fn a_short_table_says_how_much_is_missing() {
+    let text = of_profile("top", &["--top", "1"]);
+    assert!(text.ends_with("… and 1 more\n"), "{text}");
+    assert!(!text.contains("log_mu"), "{text}");
+    assert!(of_profile("all", &["--top", "0"]).contains("log_mu"));
+}
+
+#[test]
+fn a_table_fits_the_terminal() {
+    let scratch = Scratch::new("terminal");
+    let file = scratch.file("p.pb.gz", &encoded());
+    for width in [60, 80, 120] {
+        let command = format!(
+            "stty rows 40 cols {width}; {} report {}",
+            env!("CARGO_BIN_EXE_lockprof"),
+            file.display()
+        );
+        let output = Command::new("script")
+            .args(["-q", "-c", &command, "/dev/null"])
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        let text = stdout(&output);
+        let table: Vec<&str> = text.lines().skip(2).map(str::trim_end).collect();
+        assert!(text.contains("cache_mu"), "{text}");
+        assert!(text.contains("columns hidden"), "{text}");
+        assert!(
+            table.iter().all(|line| line.chars().count() <= width),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn json_keeps_its_shape() {
+    let text = of_profile("json", &["--format", "json", "--top", "1"]);
+    let mut document: Value = serde_json::from_str(&text).unwrap();
+    document["files"][0]["path"] = "FILE".into();
+    let text = format!("{document:#}\n");
+    let golden = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/tests/data/report-of-hand-made-profile.json"
+    );
+    if std::env::var_os("REWRITE_GOLDENS").is_some() {
+        fs::write(golden, &text).unwrap();
+    }
+    assert_eq!(text, fs::read_to_string(golden).unwrap());
+}
+
+#[test]
+fn csv_has_a_header_and_raw_numbers() {
+    let text = of_profile("csv", &["--format", "csv"]);
+    let lines: Vec<&str> = text.lines().collect();
+    assert_eq!(
+        lines[0],
+        "lock,kind,address,acquisitions,contended_percent,waits,failed,wait_ns,wait_mean_ns,\
+         wait_p99_ns,wait_max_ns,failed_wait_ns,holds,hold_ns,hold_mean_ns,hold_max_ns,\
+         utilisation_percent,blocked_ns,top_wait_site,top_hold_site"
+    );
+    assert_eq!(
+        lines[1],
+        "cache_mu,mutex,0x5010,1000,10,100,0,150000000,1500000,2000000,2000000,0,1000,\
+         4000000000,4000000,4000000,40,150000000,put,get"
+    );
+    assert_eq!(lines[2], "log_mu,mutex,0x5040,5,0,0,0,0,,,,0,0,0,,,0,0,,");
+    assert_eq!(lines.len(), 3);
+}
+
+#[test]
+fn folded_stacks_are_of_the_value_asked_for() {
+    let folded = |name, value| of_profile(name, &["--format", "folded", "--value", value]);
+    assert_eq!(
+        of_profile("folded", &["--format", "folded"]),
+        "main;put;std::mutex::lock 150000000\n"
+    );
+    assert_eq!(folded("folded-hold", "hold"), "main;get 4000000000\n");
+    assert_eq!(
+        folded("folded-count", "acquisitions"),
+        "main;log;std::mutex::lock 5\nmain;put;std::mutex::lock 1000\n"
+    );
+    assert_eq!(
+        folded("folded-waits", "contentions"),
+        "main;put;std::mutex::lock 100\n"
+    );
+}
+
+#[test]
+fn several_files_add_up() {
+    let scratch = Scratch::new("several");
+    let one = scratch.file("1.pb.gz", &encoded());
+    let two = scratch.file("2.pb", &pprof::encode(&profile()));
+    let output = report(&[one.to_str().unwrap(), two.to_str().unwrap()]);
+    let text = stdout(&output);
+    assert!(
+        text.starts_with("20.0 s in 2 profiles: 2,010 acquisitions, 200 waits"),
+        "{text}"
+    );
+    assert!(text.contains("40.0%"), "{text}");
+}
+
+#[test]
+fn bad_files_are_named_and_the_others_reported() {
+    let scratch = Scratch::new("bad");
+    let good = scratch.file("good.pb.gz", &encoded());
+    let plain = pprof::encode(&profile());
+    let cases = [
+        (scratch.join("missing"), "no such file or directory"),
+        (scratch.path().to_owned(), "is a directory"),
+        (scratch.file("empty", b""), "the file is empty"),
+        (scratch.file("hollow", &gzip(b"")), "the file is empty"),
+        (
+            scratch.file("text", b"hello, world\n"),
+            "not a whole pprof profile: ",
+        ),
+        (
+            scratch.file("cut.gz", &encoded()[..100]),
+            "the gzip data is cut off",
+        ),
+        (
+            scratch.file("cut", &plain[..plain.len() / 2]),
+            "not a whole pprof profile: ",
+        ),
+        (
+            scratch.file("inner", &gzip(&plain[..plain.len() / 2])),
+            "not a whole pprof profile: ",
+        ),
+        (
+            scratch.file("noise.gz", &[&[0x1f, 0x8b][..], &[7; 50]].concat()),
+            "damaged gzip data: ",
+        ),
+        (
+            scratch.file("foreign", &[0x48, 1]),
+            "not a lock profile: it has no lock-acquire/count, ",
+        ),
+    ];
+    for (file, reason) in &cases {
+        let output = report(&[file.to_str().unwrap(), good.to_str().unwrap()]);
+        let line = format!("lockprof: {}: {reason}", file.display());
+        let said = stderr(&output);
+        assert!(said.starts_with(&line), "{line}\n{said}");
+        assert_eq!(said.lines().count(), 1, "{said}");
+        assert_eq!(output.status.code(), Some(1));
+        assert!(stdout(&output).contains("cache_mu"));
+    }
+}
+
+#[test]
+fn a_file_cut_at_any_length_is_refused_or_read_but_never_a_crash() {
+    let scratch = Scratch::new("cut");
+    let (packed, plain) = (encoded(), pprof::encode(&profile()));
+    for len in (0..packed.len()).step_by(13) {
+        let file = scratch.file("packed", &packed[..len]);
+        let output = report(&[file.to_str().unwrap()]);
+        assert_eq!(output.status.code(), Some(1), "{len}");
+        assert_eq!(stdout(&output), "", "{len}");
+        assert_eq!(stderr(&output).lines().count(), 1, "{len}");
+    }
+    for len in (0..plain.len()).step_by(29) {
+        let file = scratch.file("plain", &plain[..len]);
+        let output = report(&[file.to_str().unwrap()]);
+        assert!(matches!(output.status.code(), Some(0 | 1)), "{len}");
+    }
+}
+
+#[test]
+fn an_empty_profile_is_said_to_be_empty() {
+    let scratch = Scratch::new("hollow");
+    let file = scratch.file("p.pb.gz", &gzip(&pprof::encode(&Profile::default())));
+    let output = report(&[file.to_str().unwrap()]);
+    assert!(output.status.success());
+    let said = format!("lockprof: {}: an empty profile\n", file.display());
+    assert_eq!(stderr(&output), said);
+    let json = report(&["--format", "json", file.to_str().unwrap()]);
+    let document: Value = serde_json::from_str(&stdout(&json)).unwrap();
+    assert_eq!(document["rows"], Value::Array(Vec::new()));
+}
+
+#[test]
+fn losses_are_warnings() {
+    let scratch = Scratch::new("losses");
+    let mut lossy = profile();
+    lossy
+        .comments
+        .push("lost: 12 records (queue full)".to_owned());
+    let file = scratch.file("p.pb.gz", &gzip(&pprof::encode(&lossy)));
+    let output = report(&[file.to_str().unwrap(), file.to_str().unwrap()]);
+    let said = "lockprof: warning: lost: 12 records (queue full)\n";
+    assert_eq!(stderr(&output), said);
+    assert!(output.status.success());
+}
+
+#[test]
+fn wrong_arguments_are_refused_in_one_line() {
+    for (arguments, reason) in [
+        (
+            &["--sort", "nonsense", "x"][..],
+            "lockprof: --sort nonsense: by lock the keys are: lock, kind, ",
+        ),
+        (
+            &["--by", "site", "--sort", "thread", "x"],
+            "lockprof: --sort thread: by site the keys are: site, ",
+        ),
+        (
+            &["--value", "hold", "x"],
+            "lockprof: --value goes with --format folded",
+        ),
+    ] {
+        let output = report(arguments);
+        let said = stderr(&output);
+        assert!(said.starts_with(reason), "{said}");
+        assert_eq!(said.lines().count(), 1);
+        assert_eq!(output.status.code(), Some(2));
+    }
+    assert_eq!(report(&[]).status.code(), Some(2));
+    assert_eq!(report(&["--by", "colour", "x"]).status.code(), Some(2));
+}
+
+#[test]
+fn a_reader_that_has_gone_away_is_no_error() {
+    let scratch = Scratch::new("gone");
+    let file = scratch.file("p.pb.gz", &encoded());
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let output = lockprof()
+        .arg("report")
+        .arg(&file)
+        .stdout(writer)
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap()
+        .wait_with_output()
+        .unwrap();
+    assert!(output.status.success());
+    assert_eq!(stderr(&output), "");
+}
+
+#[test]
+fn a_full_disk_is_an_error() {
+    let scratch = Scratch::new("full");
+    let file = scratch.file("p.pb.gz", &encoded());
+    let full = File::options().write(true).open("/dev/full").unwrap();
+    let output = lockprof()
+        .arg("report")
+        .arg(&file)
+        .stdout(full)
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).starts_with("lockprof: cannot write the report: no space left"));
+}
+
+#[test]
+fn help_and_version_go_to_standard_output() {
+    for arguments in [
+        &["--help"][..],
+        &["--version"],
+        &["report", "--help"],
+        &["run", "-h"],
+    ] {
+        let output = lockprof().args(arguments).output().unwrap();
+        assert!(output.status.success());
+        assert_eq!(stderr(&output), "");
+        assert!(!output.stdout.is_empty());
+    }
+    let output = lockprof().output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("Usage: lockprof <COMMAND>"));
+}
+
+#[test]
+fn reading_leaves_files_as_they_were() {
+    let scratch = Scratch::new("untouched");
+    let file = scratch.file("p.pb.gz", &encoded());
+    report(&[file.to_str().unwrap()]);
+    assert_eq!(fs::read(&file).unwrap(), encoded());
+    assert_eq!(fs::read_dir(scratch.path()).unwrap().count(), 1);
+}
