@@ -12,6 +12,7 @@ mod export;
 mod intercept;
 mod lifecycle;
 mod memory;
+mod per_process;
 mod record;
 mod state;
 mod sys;

@@ -1,15 +1,11 @@
 //! What crosses from the host's threads to ours: a record of fixed size, the
 //! bounded queue that carries it, and the count of what did not get through.
-#![allow(
-    unsafe_code,
-    reason = "the queue is reached through one atomic pointer, so that a forked child can leave it behind"
-)]
 
-use std::ptr;
-use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use crossbeam_queue::ArrayQueue;
 
+use crate::per_process::PerProcess;
 use crate::sys;
 
 /// Longest stack a record holds.
@@ -215,57 +211,30 @@ pub(crate) fn exact_waits() -> (u64, u64) {
 
 type Queue = ArrayQueue<Record>;
 
-/// The queue records go into now. Null until the first record of a process.
-static QUEUE: AtomicPtr<Queue> = AtomicPtr::new(ptr::null_mut());
+/// The queue records go into now. Made by the first record of a process, from our
+/// own heap, so that a program that locks nothing pays nothing.
+static QUEUE: PerProcess<Queue> = PerProcess::new();
 /// The small queue from before our thread ran; emptied too.
-static QUEUE_ALONE: AtomicPtr<Queue> = AtomicPtr::new(ptr::null_mut());
+static QUEUE_ALONE: PerProcess<&'static Queue> = PerProcess::new();
 /// 1 while our thread sleeps and may be woken.
 static SLEEPING: AtomicU32 = AtomicU32::new(0);
 
-fn queue_at(place: &AtomicPtr<Queue>) -> Option<&'static Queue> {
-    // Acquire pairs with the Release of the exchange in `queue` and of the store
-    // in `widen`: the queue behind the pointer is complete.
-    // SAFETY: null, or a queue that is never freed.
-    unsafe { place.load(Ordering::Acquire).as_ref() }
-}
-
-/// The queue, made by the first who needs it: two anonymous mappings from our own
-/// heap, once in a process, so that a program that locks nothing pays nothing.
 fn queue() -> &'static Queue {
-    queue_at(&QUEUE).unwrap_or_else(make_queue)
-}
-
-#[cold]
-fn make_queue() -> &'static Queue {
-    let made = Box::into_raw(Box::new(Queue::new(QUEUE_LEN_ALONE)));
-    // Release publishes the queue; Acquire reads the one somebody else published.
-    match QUEUE.compare_exchange(ptr::null_mut(), made, Ordering::Release, Ordering::Acquire) {
-        // SAFETY: just made, never freed.
-        Ok(_) => unsafe { &*made },
-        Err(other) => {
-            // SAFETY: nobody else has seen it.
-            drop(unsafe { Box::from_raw(made) });
-            // SAFETY: not null, by the failed exchange; never freed.
-            unsafe { &*other }
-        }
-    }
+    QUEUE.get_or_make(|| Queue::new(QUEUE_LEN_ALONE))
 }
 
 /// Makes room for many threads; called by our thread before its first drain.
 pub(crate) fn widen() {
-    let before = queue_at(&QUEUE);
-    let wide = Box::into_raw(Box::new(Queue::new(QUEUE_LEN)));
-    if let Some(before) = before {
-        QUEUE_ALONE.store(ptr::from_ref(before).cast_mut(), Ordering::Release);
+    if let Some(before) = QUEUE.put(Queue::new(QUEUE_LEN)) {
+        QUEUE_ALONE.put(before);
     }
-    QUEUE.store(wide, Ordering::Release);
 }
 
 /// In a forked child: leaves the parent's records behind, and its queue with
 /// them, in which another thread may have been half-way through.
 pub(crate) fn forget_all() {
-    QUEUE.store(ptr::null_mut(), Ordering::Relaxed);
-    QUEUE_ALONE.store(ptr::null_mut(), Ordering::Relaxed);
+    QUEUE.forget();
+    QUEUE_ALONE.forget();
     SLEEPING.store(0, Ordering::Relaxed);
     for count in &LOST {
         count.records.store(0, Ordering::Relaxed);
@@ -309,8 +278,8 @@ pub(crate) fn try_push(record: &Record) -> bool {
 
 /// Takes the next record.
 pub(crate) fn pop() -> Option<Record> {
-    let alone = queue_at(&QUEUE_ALONE).and_then(Queue::pop);
-    alone.or_else(|| queue_at(&QUEUE).and_then(Queue::pop))
+    let alone = QUEUE_ALONE.get().and_then(|queue| queue.pop());
+    alone.or_else(|| QUEUE.get().and_then(Queue::pop))
 }
 
 /// Sleeps until the queue is half full, [`wake_reader`] is called or time is up.

@@ -14,11 +14,12 @@ mod symbolize;
 mod threads;
 
 use std::panic::{self, AssertUnwindSafe};
-use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError, TryLockError};
 use std::time::Duration;
 
 use self::process::Process;
+use crate::per_process::PerProcess;
 use crate::{config, diag, record, sys};
 
 /// Time between two drains while records come.
@@ -26,9 +27,8 @@ const DRAIN_EVERY: Duration = Duration::from_millis(20);
 /// Stack of our thread. Demangling recurses; the rest needs little.
 const STACK_LEN: usize = 512 * 1024;
 
-/// This process's data. Null until needed; left behind by a forked child, in
-/// which our thread may have been half-way through a change.
-static PROCESS: AtomicPtr<Mutex<Process>> = AtomicPtr::new(std::ptr::null_mut());
+/// This process's data.
+static PROCESS: PerProcess<Mutex<Process>> = PerProcess::new();
 /// Whether our thread runs.
 static RUNNING: AtomicBool = AtomicBool::new(false);
 /// Flushes asked for, and flushes done: a flush is asked for by counting up.
@@ -61,38 +61,15 @@ fn give_up() {
 /// Begins the life of a process: at start, and again in every forked child.
 pub(crate) fn begin_process(is_forked: bool) {
     process::begin(is_forked);
-    PROCESS.store(std::ptr::null_mut(), Ordering::Relaxed);
+    PROCESS.forget();
     RUNNING.store(false, Ordering::Relaxed);
     ASKED.store(0, Ordering::Relaxed);
     DONE.store(0, Ordering::Relaxed);
 }
 
-#[allow(
-    unsafe_code,
-    reason = "reached through one atomic pointer, so that a forked child can leave it behind"
-)]
 fn process() -> Option<&'static Mutex<Process>> {
     let config = config::get()?;
-    let known = PROCESS.load(Ordering::Acquire);
-    // SAFETY: null, or made below and never freed; Acquire pairs with the Release below.
-    if let Some(known) = unsafe { known.as_ref() } {
-        return Some(known);
-    }
-    let made = Box::into_raw(Box::new(Mutex::new(Process::new(config))));
-    let result = PROCESS.compare_exchange(
-        std::ptr::null_mut(),
-        made,
-        Ordering::Release,
-        Ordering::Acquire,
-    );
-    if let Err(other) = result {
-        // SAFETY: nobody else has seen it.
-        drop(unsafe { Box::from_raw(made) });
-        // SAFETY: not null, by the failed exchange; never freed.
-        return unsafe { other.as_ref() };
-    }
-    // SAFETY: just made, never freed.
-    unsafe { made.as_ref() }
+    Some(PROCESS.get_or_make(|| Mutex::new(Process::new(config))))
 }
 
 fn locked(process: &'static Mutex<Process>) -> MutexGuard<'static, Process> {

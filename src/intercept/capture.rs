@@ -1,4 +1,5 @@
 //! Return addresses of the calling thread's stack into a fixed array.
+#![allow(unsafe_code, reason = "reads the host's stack")]
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -20,7 +21,6 @@ impl Caller {
     pub(crate) const NOWHERE: Self = Self { sp: 0, bp: 0 };
 
     /// The address the host goes on at.
-    #[allow(unsafe_code, reason = "reads the host's stack")]
     pub(crate) fn return_address(self) -> u64 {
         // SAFETY: a gate took the stack pointer at its very first instruction,
         // where it points at the return address; the frame is alive as long as
@@ -66,7 +66,6 @@ fn by_libgcc(caller: Caller, frames: &mut [u64]) -> usize {
     let mut len = 0_usize;
     // SAFETY: not synchronised with the crate's own lock: this only walks, it
     // does not look anything up.
-    #[allow(unsafe_code, reason = "the synchronised form takes a lock")]
     unsafe {
         backtrace::trace_unsynchronized(|frame| {
             let address = frame.ip() as u64;
