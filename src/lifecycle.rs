@@ -26,7 +26,7 @@ ctor::declarative::ctor! {
         let Some(config) = config::get() else { return };
         export::wire(export::Wiring { become_internal: intercept::mark_internal, give_up });
         export::begin_process(false);
-        state::answer(state::Requests { thread_started: start_exporter, queue_full: export::drain_if_alone });
+        state::answer(state::Requests { thread_started: start_exporter, make_room: export::make_room });
         // SAFETY: the handlers are functions that live as long as the process.
         unsafe { libc::pthread_atfork(Some(before_fork), Some(after_fork), Some(after_fork_in_child)) };
         if config.options.enabled && switch_on() && config.options.exporter == Exporter::Constructor {

@@ -257,13 +257,6 @@ pub(crate) fn is_half_full() -> bool {
     queue.len() > queue.capacity() / 2
 }
 
-/// Hands a record over; what finds no place is counted.
-pub(crate) fn push(record: &Record) {
-    if !try_push(record) {
-        lose(Loss::QueueFull, record.weight.max(record.wait_weight));
-    }
-}
-
 /// Hands a record over, if there is a place for it.
 pub(crate) fn try_push(record: &Record) -> bool {
     let queue = queue();

@@ -53,8 +53,8 @@ pub(crate) fn epoch() -> u32 {
 pub(crate) struct Requests {
     /// The program has started a thread of its own.
     pub(crate) thread_started: fn(),
-    /// The queue is full.
-    pub(crate) queue_full: fn(),
+    /// The queue is full; answers whether it may have room now.
+    pub(crate) make_room: fn() -> bool,
 }
 
 static REQUESTS: OnceLock<Requests> = OnceLock::new();
@@ -71,10 +71,11 @@ pub(crate) fn thread_started() {
     }
 }
 
-/// The queue is full: if nobody empties it, somebody should.
+/// The queue is full: makes room if that is anybody's business. Says whether it
+/// is worth another try.
 #[cold]
-pub(crate) fn queue_full() {
-    if let Some(requests) = REQUESTS.get() {
-        (requests.queue_full)();
-    }
+pub(crate) fn make_room() -> bool {
+    REQUESTS
+        .get()
+        .is_some_and(|requests| (requests.make_room)())
 }

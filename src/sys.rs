@@ -127,6 +127,22 @@ pub(crate) fn wake(word: &AtomicU32) {
     };
 }
 
+/// Wakes one thread that waits for a lock of the host at this word; `shared` when
+/// it may be in another process.
+pub(crate) fn wake_one_of(word: &AtomicU32, shared: bool) {
+    let private = if shared { 0 } else { libc::FUTEX_PRIVATE_FLAG };
+    let one: c_int = 1;
+    // SAFETY: the word outlives the call.
+    unsafe {
+        libc::syscall(
+            libc::SYS_futex,
+            word.as_ptr(),
+            libc::FUTEX_WAKE | private,
+            one,
+        )
+    };
+}
+
 /// Blocks every signal of the calling thread and says what was blocked before.
 pub(crate) fn block_signals() -> libc::sigset_t {
     #[allow(

@@ -24,6 +24,8 @@ use crate::{config, diag, record, sys};
 
 /// Time between two drains while records come.
 const DRAIN_EVERY: Duration = Duration::from_millis(20);
+/// Time after which a thread that waits for room in the queue looks again.
+const ROOM_WAIT: Duration = Duration::from_micros(100);
 /// Stack of our thread. Demangling recurses; the rest needs little.
 const STACK_LEN: usize = 512 * 1024;
 
@@ -139,21 +141,33 @@ fn serve() {
     }
 }
 
-/// The queue is full: if nobody else empties it, the caller does. It is inside us.
-pub(crate) fn drain_if_alone() {
-    if RUNNING.load(Ordering::Relaxed) {
-        return;
+/// The queue is full. When our thread does not run, or when every acquisition is
+/// to be counted, the caller empties it, or waits for whoever does; else losing a
+/// record is cheaper, and it is counted. The caller is inside us. Says whether
+/// there may be room now.
+pub(crate) fn make_room() -> bool {
+    let is_exact = config::get().is_some_and(|config| config.sampling.period == 1);
+    if RUNNING.load(Ordering::Relaxed) && !is_exact {
+        return false;
     }
-    let Some(process) = process() else { return };
+    let Some(process) = process() else {
+        return false;
+    };
     let mut process = match process.try_lock() {
         Ok(process) => process,
         Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
-        Err(TryLockError::WouldBlock) => return,
+        Err(TryLockError::WouldBlock) => {
+            // Whoever has it is emptying the queue, or soon will.
+            std::thread::sleep(ROOM_WAIT);
+            return true;
+        }
     };
-    if panic::catch_unwind(AssertUnwindSafe(|| process.drain())).is_err() {
-        drop(process);
+    let drained = panic::catch_unwind(AssertUnwindSafe(|| process.drain())).is_ok();
+    drop(process);
+    if !drained {
         give_up();
     }
+    drained
 }
 
 /// Sends a profile of everything so far, on our thread if it runs, and waits for

@@ -1,4 +1,5 @@
-//! glibc's mutex as it lies in memory on 64-bit machines, read and never written.
+//! glibc's mutex as it lies in memory on 64-bit machines, read and (but for one
+//! repair) never written.
 //!
 //! It tells for nothing what no call tells: the holder's thread, the true type
 //! and the depth. [`is_known`] checks all of it before anything is armed.
@@ -20,18 +21,26 @@ const WORD_KIND: usize = 4;
 const KIND_TYPE: u32 = 3;
 const KIND_RECURSIVE: u32 = 1;
 const KIND_ERROR_CHECK: u32 = 2;
+const KIND_ROBUST: u32 = 16;
 const KIND_INHERIT: u32 = 32;
 const KIND_PROTECT: u32 = 64;
+const KIND_SHARED: u32 = 128;
 /// Low bits of the lock word of a priority-protected mutex: above is the ceiling.
 const PROTECT_STATE: u32 = (1 << 19) - 1;
-/// Low bits of the lock word of a priority-inheriting mutex: the owner.
-const INHERIT_OWNER: u32 = 0x3fff_ffff;
+/// The lock word of a robust or priority-inheriting mutex: its owner's id, and
+/// whether somebody waits or the owner has died.
+const OWNER_ID: u32 = 0x3fff_ffff;
+const OWNER_DIED: u32 = 0x4000_0000;
+const HAS_WAITERS: u32 = 0x8000_0000;
+
+fn words<'a>(mutex: *const pthread_mutex_t) -> &'a [AtomicU32; 10] {
+    // SAFETY: a mutex the host is calling us about is 40 readable, aligned bytes,
+    // ten words, for the length of the call; other threads change them atomically.
+    unsafe { &*mutex.cast::<[AtomicU32; 10]>() }
+}
 
 fn word(mutex: *const pthread_mutex_t, index: usize) -> u32 {
-    // SAFETY: a mutex the host is calling us about is 40 readable, aligned bytes,
-    // ten words; other threads change them atomically at the same time.
-    let words = unsafe { &*mutex.cast::<[AtomicU32; 10]>() };
-    words
+    words(mutex)
         .get(index)
         .map_or(0, |word| word.load(Ordering::Relaxed))
 }
@@ -55,20 +64,40 @@ pub(super) fn owner(mutex: *const pthread_mutex_t) -> u32 {
     word(mutex, WORD_OWNER)
 }
 
-/// Whether holding it moves priorities.
-pub(super) fn has_protocol(mutex: *const pthread_mutex_t) -> bool {
-    word(mutex, WORD_KIND) & (KIND_INHERIT | KIND_PROTECT) != 0
+/// Whether trying it may have effects beyond taking it: with a priority protocol
+/// a failed try moves priorities or makes a system call, and a try of a robust
+/// mutex that nobody may have any more leaves it locked for ever in glibc (2.36).
+pub(super) fn must_not_be_tried(mutex: *const pthread_mutex_t) -> bool {
+    word(mutex, WORD_KIND) & (KIND_ROBUST | KIND_INHERIT | KIND_PROTECT) != 0
 }
 
-/// Whether one with a priority protocol is held by another thread.
+/// Whether a mutex that must not be tried is held by another thread, alive.
 pub(super) fn is_taken_by_another(mutex: *const pthread_mutex_t) -> bool {
+    let state = word(mutex, WORD_LOCK);
     let is_protected = word(mutex, WORD_KIND) & KIND_PROTECT != 0;
-    let mask = if is_protected {
-        PROTECT_STATE
+    let is_taken = if is_protected {
+        state & PROTECT_STATE != 0
     } else {
-        INHERIT_OWNER
+        state & OWNER_ID != 0 && state & OWNER_DIED == 0
     };
-    word(mutex, WORD_LOCK) & mask != 0 && owner(mutex) != sys::thread_id()
+    is_taken && owner(mutex) != sys::thread_id()
+}
+
+/// After a try of a robust mutex that nobody may have any more: lets go of it,
+/// as a failed lock would have. The only place that writes into a lock of the host.
+#[cold]
+pub(super) fn undo_lost_try(mutex: *const pthread_mutex_t) {
+    let Some(state) = words(mutex).get(WORD_LOCK) else {
+        return;
+    };
+    // Relaxed: nobody may use what the mutex guarded.
+    if state.load(Ordering::Relaxed) & OWNER_ID != sys::thread_id() {
+        return;
+    }
+    let before = state.swap(0, Ordering::Relaxed);
+    if before & HAS_WAITERS != 0 {
+        sys::wake_one_of(state, word(mutex, WORD_KIND) & KIND_SHARED != 0);
+    }
 }
 
 /// How deep its owner holds it.

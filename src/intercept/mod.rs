@@ -48,7 +48,7 @@ pub(crate) fn prepare() {
 /// Lets calls lead through the gates.
 pub(crate) fn arm() {
     symbol::lead_through_gates();
-    mutex::lead_by_protocol_if_seen();
+    mutex::keep_looking();
 }
 
 /// Lets calls lead past the gates. Threads that are inside one finish there.
@@ -63,9 +63,6 @@ pub(crate) fn name_lock(address: u64, name: &[u8]) -> bool {
     let Some(visit) = Visit::begin(Caller::NOWHERE) else {
         return false;
     };
-    if record::is_full() {
-        state::queue_full();
-    }
     let mut record = Record::new(Role::Name, Kind::Mutex, address);
     for (word, bytes) in record.frames.iter_mut().zip(name.chunks(8)) {
         let mut padded = [0; 8];
@@ -77,7 +74,7 @@ pub(crate) fn name_lock(address: u64, name: &[u8]) -> bool {
     }
     record.frames_len = u16::try_from(name.len().min(8 * record::FRAMES_MAX)).unwrap_or(0);
     record.thread_id = visit.thread().id.get();
-    record::try_push(&record)
+    thread::push(&record)
 }
 
 /// What the code of a call means.
@@ -167,12 +164,9 @@ impl Visit {
     /// A record with the caller's stack, unless there is no room for it. Books
     /// what that took.
     fn capture(&self, role: Role, lock: Lock, events: f64) -> Option<Record> {
-        if record::is_full() {
-            state::queue_full();
-            if record::is_full() {
-                record::lose(Loss::QueueFull, events);
-                return None;
-            }
+        if record::is_full() && !state::make_room() {
+            record::lose(Loss::QueueFull, events);
+            return None;
         }
         let begin_ns = sys::monotonic_ns();
         let mut record = Record::new(role, lock.kind, lock.address);

@@ -3,7 +3,8 @@
 //! Everything is tried first: 0 is taken without waiting, and only "busy" means
 //! contention. Every other code (owner died, would deadlock, not recoverable, …)
 //! is final and handed on. Looking at the lock word instead would miss up to
-//! half of the contended acquisitions of short critical sections.
+//! half of the contended acquisitions of short critical sections; that is done
+//! only with the few mutexes that must not be tried (`layout::must_not_be_tried`).
 #![allow(unsafe_code, reason = "calls the C library")]
 
 use std::ffi::{c_int, c_void};
@@ -118,12 +119,9 @@ impl<I: Interface, W: Fn() -> c_int> Acquisition for Taking<I, W> {
         layout::lock_of(self.mutex)
     }
 
-    /// With a priority protocol a failed try is not free of effects: it moves
-    /// priorities, or makes a system call. There the word is looked at, and the
-    /// real call made at once.
     fn attempt(&self) -> c_int {
-        if layout::has_protocol(self.mutex) {
-            lead_by_protocol();
+        if layout::must_not_be_tried(self.mutex) {
+            look_before_trying();
             return if layout::is_taken_by_another(self.mutex) {
                 I::BUSY
             } else {
@@ -163,12 +161,22 @@ pub(super) unsafe extern "C-unwind" fn lock_sampled<I: Interface>(
     take::<I>(mutex, Caller { sp, bp }, || unsafe { I::lock(mutex) })
 }
 
-/// The try found it taken.
-pub(super) unsafe extern "C-unwind" fn lock_contended<I: Interface>(
+/// The try of the gate returned another code than 0.
+pub(super) unsafe extern "C-unwind" fn lock_unsettled<I: Interface>(
     mutex: *mut pthread_mutex_t,
     sp: usize,
     bp: usize,
+    code: c_int,
 ) -> c_int {
+    if I::outcome(code) != Outcome::Busy {
+        if layout::must_not_be_tried(mutex) {
+            look_before_trying();
+            if code == libc::ENOTRECOVERABLE {
+                layout::undo_lost_try(mutex);
+            }
+        }
+        return code;
+    }
     // SAFETY: the host's own call.
     let call = Taking::<I, _>::new(mutex, || unsafe { I::lock(mutex) });
     match Visit::begin(Caller { sp, bp }) {
@@ -321,8 +329,8 @@ fn note_init(mutex: *mut pthread_mutex_t, caller: Caller) {
     };
     let lock = layout::lock_of(mutex);
     visit.forget(lock.address);
-    if layout::has_protocol(mutex) {
-        lead_by_protocol();
+    if layout::must_not_be_tried(mutex) {
+        look_before_trying();
     }
     if record::is_half_full() {
         return;
@@ -360,34 +368,35 @@ fn forget(mutex: *const pthread_mutex_t, caller: Caller) {
     }
 }
 
-// ---- mutexes with a priority protocol
+// ---- mutexes that must not be tried first
 
 /// Whether the program has one. The gate of `pthread_mutex_lock` tries without
-/// looking, which such a mutex must be spared; programs without one, nearly all,
-/// do not pay for the look.
-static PROTOCOL_SEEN: AtomicBool = AtomicBool::new(false);
+/// looking; programs without such a mutex, nearly all, do not pay for the look.
+/// Nearly always the first one is seen when it is initialised. One that another
+/// process made is seen at the latest when a try of it does not succeed.
+static LOOKING: AtomicBool = AtomicBool::new(false);
 
-/// From now on `pthread_mutex_lock` looks at the protocol before it tries.
-fn lead_by_protocol() {
-    if !PROTOCOL_SEEN.swap(true, Ordering::Relaxed) {
-        lead_by_protocol_if_seen();
+/// From now on `pthread_mutex_lock` looks before it tries.
+fn look_before_trying() {
+    if !LOOKING.swap(true, Ordering::Relaxed) {
+        keep_looking();
     }
 }
 
-/// As [`lead_by_protocol`], if it has happened before.
-pub(super) fn lead_by_protocol_if_seen() {
-    if PROTOCOL_SEEN.load(Ordering::Relaxed) {
-        table::pthread_mutex_lock::SLOT.set(gate_by_protocol as *const c_void);
+/// Lets `pthread_mutex_lock` look, if it has begun to before.
+pub(super) fn keep_looking() {
+    if LOOKING.load(Ordering::Relaxed) {
+        table::pthread_mutex_lock::SLOT.set(looking_gate as *const c_void);
     }
 }
 
 /// The gate of `pthread_mutex_lock` for programs that have such mutexes.
 #[unsafe(naked)]
-unsafe extern "C" fn gate_by_protocol() {
-    gate!(call, (mutex) { lock_by_protocol })
+unsafe extern "C" fn looking_gate() {
+    gate!(call, (mutex) { lock_looking })
 }
 
-unsafe extern "C-unwind" fn lock_by_protocol(
+unsafe extern "C-unwind" fn lock_looking(
     mutex: *mut pthread_mutex_t,
     sp: usize,
     bp: usize,

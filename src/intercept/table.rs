@@ -140,8 +140,7 @@ hooks! {
     fn pthread_mutex_destroy(mutex: *mut pthread_mutex_t) -> c_int
         => call { mutex::destroy };
     fn pthread_mutex_lock(mutex: *mut pthread_mutex_t) -> c_int
-        => acquire { try: super::pthread_mutex_trylock::REAL, busy: 16,
-                     sampled: mutex::lock_sampled::<Posix>, contended: mutex::lock_contended::<Posix> };
+        => acquire { try: super::pthread_mutex_trylock::REAL, sampled: mutex::lock_sampled::<Posix>, unsettled: mutex::lock_unsettled::<Posix> };
     fn pthread_mutex_trylock(mutex: *mut pthread_mutex_t) -> c_int
         => attempt { real: REAL, sampled: mutex::trylock_sampled::<Posix> };
     fn pthread_mutex_timedlock(mutex: *mut pthread_mutex_t, until: *const timespec) -> c_int
@@ -156,8 +155,7 @@ hooks! {
     fn mtx_destroy(mutex: *mut Mtx) -> c_int
         => call { mutex::mtx_destroy };
     fn mtx_lock(mutex: *mut Mtx) -> c_int
-        => acquire { try: super::mtx_trylock::REAL, busy: 1,
-                     sampled: mutex::lock_sampled::<C11>, contended: mutex::lock_contended::<C11> };
+        => acquire { try: super::mtx_trylock::REAL, sampled: mutex::lock_sampled::<C11>, unsettled: mutex::lock_unsettled::<C11> };
     fn mtx_trylock(mutex: *mut Mtx) -> c_int
         => attempt { real: REAL, sampled: mutex::trylock_sampled::<C11> };
     fn mtx_timedlock(mutex: *mut Mtx, until: *const timespec) -> c_int

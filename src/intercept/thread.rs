@@ -14,6 +14,7 @@ use super::sampler::Throttle;
 use super::table::{self, Start};
 use super::unwind::KnownStack;
 use super::{arch, capture, guard};
+use crate::record::Loss;
 use crate::{config, record, state, sys};
 
 /// The state of one thread. All zeros is "never seen before". No destructor:
@@ -173,5 +174,24 @@ pub(super) fn hand_in(thread: &Thread, record: &mut record::Record) {
     record.thread_id = thread.id.get();
     record.pthread_id = sys::pthread_id();
     record.thread_name = thread.name();
-    record::push(record);
+    if !push(record) {
+        record::lose(Loss::QueueFull, record.weight.max(record.wait_weight));
+    }
+}
+
+/// Tries before a record is given up though room may still be made: about a
+/// second, should a full disk or a debugger hold our thread up.
+const PUSH_TRIES: u32 = 10_000;
+
+/// Hands a record over; declined when there is no room and none can be made.
+pub(super) fn push(record: &record::Record) -> bool {
+    for _ in 0..PUSH_TRIES {
+        if record::try_push(record) {
+            return true;
+        }
+        if !state::make_room() {
+            return false;
+        }
+    }
+    false
 }

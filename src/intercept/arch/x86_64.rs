@@ -93,8 +93,8 @@ macro_rules! early {
 /// The gates: what a slot points to while we profile.
 macro_rules! gate {
     // Takes a lock. Tries first; leaves for Rust when the countdown ran out or
-    // the lock is taken. Stays on the stack only during the try.
-    (acquire, (mutex) { try: $try:path, busy: $busy:literal, sampled: $sampled:path, contended: $contended:path }) => {
+    // the try returned a code. Stays on the stack only during the try.
+    (acquire, (mutex) { try: $try:path, sampled: $sampled:path, unsettled: $unsettled:path }) => {
         std::arch::naked_asm!(
             ".cfi_startproc",
             "mov rax, qword ptr [rip + lockprof_thread@GOTTPOFF]",
@@ -105,8 +105,8 @@ macro_rules! gate {
             "call qword ptr [rip + {try_}]",
             "pop rdi",
             ".cfi_adjust_cfa_offset -8",
-            concat!("cmp eax, ", stringify!($busy)),
-            "je 3f",
+            "test eax, eax",
+            "jne 3f",
             "ret",
             "2:",
             "mov rsi, rsp",
@@ -115,11 +115,12 @@ macro_rules! gate {
             "3:",
             "mov rsi, rsp",
             "mov rdx, rbp",
-            "jmp {contended}",
+            "mov ecx, eax",
+            "jmp {unsettled}",
             ".cfi_endproc",
             try_ = sym $try,
             sampled = sym $sampled,
-            contended = sym $contended,
+            unsettled = sym $unsettled,
         )
     };
     // Tries to take a lock: the application's own trylock.
