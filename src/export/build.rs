@@ -25,6 +25,7 @@ pub(crate) struct Sources<'a> {
 pub(crate) fn profile(sources: &Sources<'_>) -> Profile {
     let mut builder = Builder {
         sources,
+        own_file: sources.objects.file_at(profile as *const () as u64),
         profile: Profile::default(),
         mappings: FxHashMap::default(),
         locations: FxHashMap::default(),
@@ -35,11 +36,9 @@ pub(crate) fn profile(sources: &Sources<'_>) -> Profile {
         builder.mapping(0);
     }
     for (key, totals) in sources.aggregate.rows() {
-        let stack = sources
-            .aggregate
-            .stack(key)
-            .iter()
-            .map(|&address| builder.location(address))
+        let addresses = sources.aggregate.stack(key).iter();
+        let stack = addresses
+            .filter_map(|&address| builder.location(address))
             .collect();
         let labels = builder.labels(key, totals);
         builder.profile.samples.push(Sample {
@@ -75,11 +74,13 @@ fn values(totals: &Totals) -> [i64; sample_type::COUNT] {
 
 struct Builder<'a> {
     sources: &'a Sources<'a>,
+    /// The file we ourselves were loaded from.
+    own_file: Option<usize>,
     profile: Profile,
     /// Segment → mapping.
     mappings: FxHashMap<usize, usize>,
-    /// Return address → location.
-    locations: FxHashMap<u64, usize>,
+    /// Return address → location; none for code of ours.
+    locations: FxHashMap<u64, Option<usize>>,
     /// Symbol → function.
     functions: FxHashMap<&'a str, usize>,
 }
@@ -105,9 +106,17 @@ impl<'a> Builder<'a> {
         Some(index)
     }
 
-    fn location(&mut self, return_address: u64) -> usize {
+    /// The location of a return address; none in our own code, which is on a stack
+    /// where a signal handler interrupted it, or where the C library takes a lock
+    /// while we call it.
+    fn location(&mut self, return_address: u64) -> Option<usize> {
         if let Some(&known) = self.locations.get(&return_address) {
             return known;
+        }
+        let file = self.sources.objects.file_at(return_address);
+        if file.is_some() && file == self.own_file {
+            self.locations.insert(return_address, None);
+            return None;
         }
         // The call itself, not what follows it: the last instruction of a
         // function may be a call.
@@ -128,8 +137,8 @@ impl<'a> Builder<'a> {
             lines: lines.into_iter().collect(),
         });
         let index = self.profile.locations.len() - 1;
-        self.locations.insert(return_address, index);
-        index
+        self.locations.insert(return_address, Some(index));
+        Some(index)
     }
 
     fn function(&mut self, symbol: &'a str) -> usize {

@@ -1,6 +1,7 @@
 //! The files loaded into this process: which code and data lies where.
 //!
-//! Read from `/proc/self/maps`, not from the loader, whose lock a thread of the
+//! Read from `/proc/thread-self/maps` (that of the process is empty once its main
+//! thread has ended), not from the loader, whose lock a thread of the
 //! host may hold while it runs constructors. Never forgets a file: addresses in
 //! it are still to be named after it was closed.
 
@@ -40,7 +41,7 @@ pub(crate) struct Objects {
 impl Objects {
     /// Looks again what is loaded.
     pub(crate) fn refresh(&mut self) {
-        if let Ok(maps) = std::fs::read("/proc/self/maps") {
+        if let Ok(maps) = std::fs::read("/proc/thread-self/maps") {
             self.learn(&String::from_utf8_lossy(&maps));
         }
     }

@@ -2,7 +2,7 @@
 //!
 //! Where the answer follows from where the stack pointer is, it costs nothing;
 //! only a thread deep in its stack, or on a stack of its own making (coroutine,
-//! signal stack), is looked up in `/proc/self/maps`, and the first of the two
+//! signal stack), is looked up in `/proc/thread-self/maps`, and the first of the two
 //! only once. Whoever runs in a sandbox that forbids that gets short stacks.
 #![allow(
     unsafe_code,
@@ -78,12 +78,12 @@ impl KnownStack {
     }
 }
 
-/// The mapping that holds an address, from `/proc/self/maps` read in pieces.
+/// The mapping that holds an address, from `/proc/thread-self/maps` read in pieces.
 fn look_up(address: u64) -> Option<Range<u64>> {
     // SAFETY: the path is terminated.
     let maps = unsafe {
         libc::open(
-            c"/proc/self/maps".as_ptr(),
+            c"/proc/thread-self/maps".as_ptr(),
             libc::O_RDONLY | libc::O_CLOEXEC,
         )
     };
