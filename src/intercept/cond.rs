@@ -8,8 +8,7 @@ use libc::{clockid_t, pthread_cond_t, pthread_mutex_t, timespec};
 use super::capture::Caller;
 use super::mutex::{C11, Interface, Posix};
 use super::table::{self, Cnd, Mtx};
-use super::{Lock, Outcome, Visit, hand_in_release, layout, thread};
-use crate::record::{Record, Role};
+use super::{Lock, Sampled, Visit, hand_in_release, layout, thread};
 use crate::sys;
 
 pub(super) unsafe extern "C-unwind" fn wait(
@@ -114,29 +113,20 @@ fn split_hold<I: Interface>(
         thread.set_remaining(thread.remaining());
         hand_in_release(&visit, lock, held, sys::monotonic_ns());
     }
-    let weight = visit.tick();
-    let record = weight.and_then(|weight| visit.capture(Role::Acquire, lock, f64::from(weight)));
+    let sampled = visit
+        .tick()
+        .map(|weight| Sampled::begin(&visit, lock, weight));
     drop(visit);
     let mut retaking = Retaking {
         caller,
         lock,
-        weight,
-        record,
+        sampled,
     };
     let code = real();
-    if !holds_again::<I>(code) {
-        retaking.weight = None;
-        retaking.record = None;
+    if !I::outcome(code).has_waited() {
+        retaking.sampled = None;
     }
     code
-}
-
-/// Whether the mutex is held after a wait that returned this code.
-fn holds_again<I: Interface>(code: c_int) -> bool {
-    matches!(
-        I::outcome(code),
-        Outcome::Acquired | Outcome::Failed(libc::ETIMEDOUT)
-    )
 }
 
 /// The acquisition at the end of a wait. It happens even when the thread is
@@ -144,20 +134,21 @@ fn holds_again<I: Interface>(code: c_int) -> bool {
 struct Retaking {
     caller: Caller,
     lock: Lock,
-    weight: Option<u32>,
-    record: Option<Record>,
+    sampled: Option<Sampled>,
 }
 
 impl Drop for Retaking {
     fn drop(&mut self) {
-        let Some(weight) = self.weight else { return };
+        let Some(sampled) = &mut self.sampled else {
+            return;
+        };
         let Some(visit) = Visit::begin(self.caller) else {
             return;
         };
-        if let Some(record) = &mut self.record {
-            record.weight = f64::from(weight);
-            thread::hand_in(visit.thread(), record);
+        if sampled.is_captured {
+            sampled.record.weight = f64::from(sampled.weight);
+            thread::hand_in(visit.thread(), &mut sampled.record);
         }
-        visit.begin_hold(self.lock, 1, weight);
+        visit.begin_hold(self.lock, 1, sampled.weight);
     }
 }

@@ -88,6 +88,22 @@ enum Outcome {
     Failed(c_int),
 }
 
+impl Outcome {
+    /// 0, or why the caller does not hold the lock.
+    fn error(self) -> c_int {
+        match self {
+            Self::Acquired => 0,
+            Self::Busy => libc::EBUSY,
+            Self::Failed(error) => error,
+        }
+    }
+
+    /// Whether a call that may wait has, if it ended so.
+    fn has_waited(self) -> bool {
+        matches!(self, Self::Acquired | Self::Failed(libc::ETIMEDOUT))
+    }
+}
+
 /// One lock as a call sees it.
 #[derive(Clone, Copy)]
 struct Lock {
@@ -161,42 +177,44 @@ impl Visit {
         Some(weight)
     }
 
-    /// A record with the caller's stack, unless there is no room for it. Books
-    /// what that took.
-    fn capture(&self, role: Role, lock: Lock, events: f64) -> Option<Record> {
+    /// Takes the caller's stack into a record. Declined, and counted as lost for so
+    /// many events, when there would be no room for it.
+    fn try_capture(&self, record: &mut Record, events: f64) -> bool {
         if record::is_full() && !state::make_room() {
             record::lose(Loss::QueueFull, events);
-            return None;
+            return false;
         }
-        let begin_ns = sys::monotonic_ns();
-        let mut record = Record::new(role, lock.kind, lock.address);
         record.frames_len = capture::stack(
             self.thread(),
             self.caller,
             self.sampling.frames_max,
             &mut record.frames,
         );
-        let end_ns = sys::monotonic_ns();
-        self.thread().throttle.book(
-            end_ns - begin_ns,
-            end_ns,
-            self.sampling.cpu_limit,
-            self.sampling.period,
-        );
         if record.frames_len == 0 {
             record::lose(Loss::NoStack, events);
-            return None;
         }
-        Some(record)
+        record.frames_len != 0
     }
 
-    /// Remembers that a sampled acquisition has begun a hold.
-    fn begin_hold(&self, lock: Lock, depth: u32, weight: u32) {
+    /// Books time that sampling took until now.
+    fn book(&self, spent_ns: u64, now_ns: u64) {
+        let Sampling {
+            cpu_limit, period, ..
+        } = self.sampling;
+        self.thread()
+            .throttle
+            .book(spent_ns, now_ns, cpu_limit, period);
+    }
+
+    /// Remembers that a sampled acquisition has begun a hold, now, so that what we
+    /// did before is no part of it.
+    fn begin_hold(&self, lock: Lock, depth: u32, weight: u32) -> u64 {
         let thread = self.thread();
         self.end_stale_hold(lock, depth);
+        let since_ns = sys::monotonic_ns();
         let held = Held {
             lock: lock.address,
-            since_ns: sys::monotonic_ns(),
+            since_ns,
             weight,
             depth,
         };
@@ -204,6 +222,7 @@ impl Visit {
             record::lose(Loss::HeldFull, f64::from(weight));
         }
         thread.set_remaining(thread.remaining());
+        since_ns
     }
 
     /// Forgets the holds of a lock that does not exist any more.
@@ -224,19 +243,86 @@ impl Visit {
     }
 }
 
-/// An acquisition that waits if it must: counted, and sampled when its turn has
-/// come. The stack is taken before the lock is, so that no critical section of
-/// the host grows by it.
+/// An acquisition that was chosen to be sampled, under way.
+struct Sampled {
+    /// How many acquisitions it stands for.
+    weight: u32,
+    /// When we began to take its stack.
+    begin_ns: u64,
+    /// How long it waited.
+    wait_ns: u64,
+    record: Record,
+    /// Whether the record has a stack and so is worth handing in.
+    is_captured: bool,
+}
+
+impl Sampled {
+    /// Takes the stack before the lock is taken, so that no critical section of
+    /// the host grows by it.
+    #[inline(always)]
+    fn begin(visit: &Visit, lock: Lock, weight: u32) -> Self {
+        let mut sampled = Self {
+            weight,
+            begin_ns: sys::monotonic_ns(),
+            wait_ns: 0,
+            record: Record::new(Role::Acquire, lock.kind, lock.address),
+            is_captured: false,
+        };
+        sampled.is_captured = visit.try_capture(&mut sampled.record, f64::from(weight));
+        sampled
+    }
+
+    /// The end of the acquisition: hands in what was recorded and begins the hold.
+    #[inline(always)]
+    fn end(&mut self, visit: &Visit, call: &impl Acquisition, outcome: Outcome) {
+        let error = outcome.error();
+        if self.is_captured {
+            self.record.error = error;
+            // A wait that ran out of time is counted as a wait, not once more as
+            // an attempt.
+            if error == 0 || self.record.wait_weight <= 0.0 {
+                self.record.weight = f64::from(self.weight);
+            }
+            self.record.depth = if error == 0 { call.depth() } else { 1 };
+            thread::hand_in(visit.thread(), &mut self.record);
+        }
+        let now_ns = if error == 0 {
+            visit.begin_hold(call.lock(), call.depth(), self.weight)
+        } else {
+            sys::monotonic_ns()
+        };
+        // Twice: the release that follows takes as long, and is not timed.
+        let spent_ns = now_ns.saturating_sub(self.begin_ns + self.wait_ns);
+        visit.book(2 * spent_ns, now_ns);
+    }
+}
+
+/// An acquisition that waits if it must: counted, and sampled when its turn has come.
 fn acquire(visit: Visit, call: &impl Acquisition) -> c_int {
     let lock = call.lock();
-    let weight = visit.tick();
-    let record = weight.and_then(|weight| visit.capture(Role::Acquire, lock, f64::from(weight)));
-    let code = call.attempt();
-    match call.outcome(code) {
-        Outcome::Busy => wait(visit, call, lock, weight, record),
-        outcome => {
-            settle(&visit, call, lock, weight, record, outcome);
-            code
+    match visit.tick() {
+        Some(weight) => {
+            let mut sampled = Sampled::begin(&visit, lock, weight);
+            let code = call.attempt();
+            match call.outcome(code) {
+                Outcome::Busy => wait(visit, call, lock, Some(&mut sampled)),
+                outcome => {
+                    sampled.end(&visit, call, outcome);
+                    code
+                }
+            }
+        }
+        None => {
+            let code = call.attempt();
+            match call.outcome(code) {
+                Outcome::Busy => wait(visit, call, lock, None),
+                outcome => {
+                    if outcome == Outcome::Acquired {
+                        visit.end_stale_hold(lock, call.depth());
+                    }
+                    code
+                }
+            }
         }
     }
 }
@@ -244,14 +330,16 @@ fn acquire(visit: Visit, call: &impl Acquisition) -> c_int {
 /// The application's own attempt, which never waits.
 fn attempt(visit: &Visit, call: &impl Acquisition) -> c_int {
     let lock = call.lock();
-    let weight = visit.tick();
-    let record = weight.and_then(|weight| visit.capture(Role::Acquire, lock, f64::from(weight)));
+    let mut sampled = visit
+        .tick()
+        .map(|weight| Sampled::begin(visit, lock, weight));
     let code = call.attempt();
-    let outcome = match call.outcome(code) {
-        Outcome::Busy => Outcome::Failed(libc::EBUSY),
-        outcome => outcome,
-    };
-    settle(visit, call, lock, weight, record, outcome);
+    let outcome = call.outcome(code);
+    if let Some(sampled) = &mut sampled {
+        sampled.end(visit, call, outcome);
+    } else if outcome == Outcome::Acquired {
+        visit.end_stale_hold(lock, call.depth());
+    }
     code
 }
 
@@ -265,8 +353,7 @@ fn wait(
     visit: Visit,
     call: &impl Acquisition,
     lock: Lock,
-    weight: Option<u32>,
-    record: Option<Record>,
+    mut sampled: Option<&mut Sampled>,
 ) -> c_int {
     let Visit {
         entered,
@@ -276,7 +363,8 @@ fn wait(
     let blocker = call.owner();
     let begin_ns = sys::monotonic_ns();
     let (code, entered) = entered.outside(|| call.wait());
-    let wait_ns = sys::monotonic_ns() - begin_ns;
+    let end_ns = sys::monotonic_ns();
+    let wait_ns = end_ns - begin_ns;
     let Some(entered) = entered else { return code };
     let visit = Visit {
         entered,
@@ -284,59 +372,54 @@ fn wait(
         caller,
     };
     let outcome = call.outcome(code);
-    let mut record = record;
-    if matches!(
-        outcome,
-        Outcome::Acquired | Outcome::Failed(libc::ETIMEDOUT)
-    ) {
+    if let Some(sampled) = &mut sampled {
+        sampled.wait_ns = wait_ns;
+    }
+    if outcome.has_waited() {
         let thread = visit.thread();
         record::count_wait(thread.id.get(), wait_ns);
         let full_ns = thread.throttle.stretch(sampling.wait_ns, sampling.period);
         let waits = sampler::wait_weight(sampler::random(&thread.random), wait_ns, full_ns);
         if waits > 0.0 {
-            if weight.is_none() {
-                record = visit.capture(Role::Acquire, lock, waits);
-            }
-            if let Some(record) = &mut record {
+            let put = |record: &mut Record| {
                 record.duration_ns = wait_ns;
                 record.wait_weight = waits;
                 record.blocker = blocker;
+            };
+            match &mut sampled {
+                Some(sampled) => put(&mut sampled.record),
+                None => hand_in_wait(&visit, call, lock, outcome, end_ns, waits, put),
             }
         }
     }
-    settle(&visit, call, lock, weight, record, outcome);
+    match sampled {
+        Some(sampled) => sampled.end(&visit, call, outcome),
+        None if outcome == Outcome::Acquired => visit.end_stale_hold(lock, call.depth()),
+        None => {}
+    }
     code
 }
 
-/// The end of every acquisition: hands in what was recorded and begins the hold.
-fn settle(
+/// Hands in a wait of an acquisition that was not sampled itself.
+#[cold]
+#[inline(never)]
+fn hand_in_wait(
     visit: &Visit,
     call: &impl Acquisition,
     lock: Lock,
-    weight: Option<u32>,
-    record: Option<Record>,
     outcome: Outcome,
+    end_ns: u64,
+    waits: f64,
+    put: impl FnOnce(&mut Record),
 ) {
-    let (depth, error) = match outcome {
-        Outcome::Acquired => (call.depth(), 0),
-        Outcome::Busy => (1, libc::EBUSY),
-        Outcome::Failed(error) => (1, error),
-    };
-    if let Some(mut record) = record {
-        record.depth = depth;
-        record.error = error;
-        // A wait that ran out of time is counted as a wait, not once more as an attempt.
-        if error == 0 || record.wait_weight == 0.0 {
-            record.weight = weight.map_or(0.0, f64::from);
-        }
+    let mut record = Record::new(Role::Acquire, lock.kind, lock.address);
+    if visit.try_capture(&mut record, waits) {
+        put(&mut record);
+        record.error = outcome.error();
+        record.depth = if record.error == 0 { call.depth() } else { 1 };
         thread::hand_in(visit.thread(), &mut record);
-    }
-    if error != 0 {
-        return;
-    }
-    match weight {
-        Some(weight) => visit.begin_hold(lock, depth, weight),
-        None => visit.end_stale_hold(lock, depth),
+        let now_ns = sys::monotonic_ns();
+        visit.book(now_ns - end_ns, now_ns);
     }
 }
 
@@ -360,13 +443,13 @@ fn release(visit: &Visit, lock: Lock, depth: u32, real: impl FnOnce() -> c_int) 
 
 /// Hands in a release, at the caller's stack, of what was held until `end_ns`.
 fn hand_in_release(visit: &Visit, lock: Lock, held: Held, end_ns: u64) {
-    let weight = f64::from(held.weight);
-    if let Some(mut record) = visit.capture(Role::Release, lock, weight) {
-        record.weight = weight;
-        record.depth = held.depth;
-        if held.depth == 1 {
-            record.duration_ns = end_ns.saturating_sub(held.since_ns);
-        }
+    let mut record = Record::new(Role::Release, lock.kind, lock.address);
+    record.weight = f64::from(held.weight);
+    record.depth = held.depth;
+    if held.depth == 1 {
+        record.duration_ns = end_ns.saturating_sub(held.since_ns);
+    }
+    if visit.try_capture(&mut record, f64::from(held.weight)) {
         thread::hand_in(visit.thread(), &mut record);
     }
 }

@@ -182,7 +182,7 @@ pub(super) unsafe extern "C-unwind" fn lock_unsettled<I: Interface>(
     match Visit::begin(Caller { sp, bp }) {
         Some(visit) => {
             let lock = call.lock();
-            wait(visit, &call, lock, None, None)
+            wait(visit, &call, lock, None)
         }
         None => call.wait(),
     }

@@ -32,14 +32,23 @@ pub(crate) fn draw_skip(random: u64, period: u32) -> i64 {
     if period <= 1 {
         return 0;
     }
-    let missed = 1.0 - 1.0 / f64::from(period);
-    let skip = ln_uniform(random) / ln(missed);
+    let skip = -ln_uniform(random) * mean_skip(period);
     #[allow(
         clippy::cast_possible_truncation,
         reason = "a float cast saturates; at most 44 times 2³²"
     )]
     let skip = skip as i64;
     skip
+}
+
+/// −1/ln(1 − 1/period), which scales an exponential draw so that its whole part is
+/// geometric: from its series, or for short periods as it stands.
+fn mean_skip(period: u32) -> f64 {
+    let period = f64::from(period);
+    if period < 16.0 {
+        return -1.0 / ln(1.0 - 1.0 / period);
+    }
+    period - 0.5 - 1.0 / (12.0 * period)
 }
 
 /// How many waits a wait of `wait_ns` stands for when `full_ns` and more are
