@@ -110,6 +110,7 @@ extern "C" fn after_fork() {
 /// data. A few stores: most children only start another program.
 extern "C" fn after_fork_in_child() {
     after_fork();
+    memory::forget_own_thread();
     record::forget_all();
     state::begin_epoch();
     export::begin_process(true);

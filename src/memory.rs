@@ -6,9 +6,12 @@
 #![allow(unsafe_code, reason = "a global allocator is unsafe by nature")]
 
 use std::alloc::{GlobalAlloc, Layout};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use dlmalloc::Dlmalloc;
+
+use crate::sys;
 
 struct Heap {
     // std's mutex is a futex of its own: it does not pass through the hooks.
@@ -31,12 +34,14 @@ impl Heap {
 unsafe impl GlobalAlloc for Heap {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         // SAFETY: the layout has a non-zero size, by the contract of this call.
-        unsafe { self.blocks().malloc(layout.size(), layout.align()) }
+        let block = unsafe { self.blocks().malloc(layout.size(), layout.align()) };
+        stop_if_exhausted(block)
     }
 
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
         // SAFETY: as for `alloc`.
-        unsafe { self.blocks().calloc(layout.size(), layout.align()) }
+        let block = unsafe { self.blocks().calloc(layout.size(), layout.align()) };
+        stop_if_exhausted(block)
     }
 
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
@@ -45,10 +50,57 @@ unsafe impl GlobalAlloc for Heap {
     }
 
     unsafe fn realloc(&self, block: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
-        let mut blocks = self.blocks();
+        let (size, align) = (layout.size(), layout.align());
         // SAFETY: the block came from this heap with this layout.
-        unsafe { blocks.realloc(block, layout.size(), layout.align(), new_size) }
+        let block = unsafe { self.blocks().realloc(block, size, align, new_size) };
+        stop_if_exhausted(block)
     }
+}
+
+/// The kernel's id of our own thread; 0 while it does not run.
+static OWN_THREAD: AtomicU32 = AtomicU32::new(0);
+/// What to do when our own thread finds no memory.
+static GIVE_UP: OnceLock<fn()> = OnceLock::new();
+
+/// Tells that the calling thread is ours and may stop for ever when there is no
+/// memory, after calling `give_up`.
+pub(crate) fn may_stop_this_thread(give_up: fn()) {
+    let _ = GIVE_UP.set(give_up);
+    OWN_THREAD.store(sys::thread_id(), Ordering::Relaxed);
+}
+
+/// In a forked child: our thread is gone.
+pub(crate) fn forget_own_thread() {
+    OWN_THREAD.store(0, Ordering::Relaxed);
+}
+
+/// Rust ends the process when there is no memory. The process is the host's; so
+/// our own thread stops here instead. What runs on the host's threads asks
+/// [`has_room`] before it begins.
+#[inline]
+fn stop_if_exhausted(block: *mut u8) -> *mut u8 {
+    if block.is_null() {
+        stop_own_thread();
+    }
+    block
+}
+
+#[cold]
+fn stop_own_thread() {
+    if OWN_THREAD.load(Ordering::Relaxed) != sys::thread_id() {
+        return;
+    }
+    if let Some(give_up) = GIVE_UP.get() {
+        give_up();
+    }
+    loop {
+        sys::sleep_on(&OWN_THREAD, sys::thread_id(), std::time::Duration::MAX);
+    }
+}
+
+/// Whether the system still gives this much memory.
+pub(crate) fn has_room(len: usize) -> bool {
+    sys::can_map(len)
 }
 
 /// Held across a fork, so that the child does not inherit a heap in the middle

@@ -26,13 +26,14 @@ impl<T: Send + Sync> PerProcess<T> {
     }
 
     /// The value; made now if need be. If several threads make one, one is kept.
+    /// None when it cannot be made.
     #[inline]
-    pub(crate) fn get_or_make(&self, make: impl FnOnce() -> T) -> &'static T {
-        self.get().unwrap_or_else(|| self.make(make()))
+    pub(crate) fn get_or_try_make(&self, make: impl FnOnce() -> Option<T>) -> Option<&'static T> {
+        self.get().or_else(|| make().map(|value| self.keep(value)))
     }
 
     #[cold]
-    fn make(&self, value: T) -> &'static T {
+    fn keep(&self, value: T) -> &'static T {
         let made = Box::into_raw(Box::new(value));
         let result =
             self.0
@@ -75,11 +76,11 @@ mod tests {
         assert_eq!(VALUE.get(), None);
         let kept: Vec<usize> = std::thread::scope(|scope| {
             let makers: Vec<_> = (0..8)
-                .map(|number| scope.spawn(move || *VALUE.get_or_make(|| number)))
+                .map(|number| scope.spawn(move || VALUE.get_or_try_make(|| Some(number))))
                 .collect();
             makers
                 .into_iter()
-                .filter_map(|maker| maker.join().ok())
+                .filter_map(|maker| maker.join().ok().flatten().copied())
                 .collect()
         });
         assert!(
@@ -91,10 +92,12 @@ mod tests {
     #[test]
     fn a_value_that_was_replaced_stays_alive() {
         static VALUE: PerProcess<String> = PerProcess::new();
-        let first = VALUE.get_or_make(|| "first".to_owned());
-        assert_eq!(VALUE.put("second".to_owned()), Some(first));
+        let first = VALUE.get_or_try_make(|| Some("first".to_owned()));
+        assert_eq!(VALUE.put("second".to_owned()), first);
         assert_eq!(VALUE.get().map(String::as_str), Some("second"));
         VALUE.forget();
-        assert_eq!((VALUE.get(), first.as_str()), (None, "first"));
+        assert_eq!(VALUE.get(), None);
+        assert_eq!(first.map(String::as_str), Some("first"));
+        assert_eq!(VALUE.get_or_try_make(|| None), None);
     }
 }

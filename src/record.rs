@@ -1,12 +1,12 @@
 //! What crosses from the host's threads to ours: a record of fixed size, the
 //! bounded queue that carries it, and the count of what did not get through.
 
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
 use crossbeam_queue::ArrayQueue;
 
 use crate::per_process::PerProcess;
-use crate::sys;
+use crate::{memory, sys};
 
 /// Longest stack a record holds.
 pub(crate) const FRAMES_MAX: usize = 64;
@@ -219,12 +219,30 @@ static QUEUE_ALONE: PerProcess<&'static Queue> = PerProcess::new();
 /// 1 while our thread sleeps and may be woken.
 static SLEEPING: AtomicU32 = AtomicU32::new(0);
 
-fn queue() -> &'static Queue {
-    QUEUE.get_or_make(|| Queue::new(QUEUE_LEN_ALONE))
+/// Whether there was no memory for a queue; it is not asked for again.
+static DENIED: AtomicBool = AtomicBool::new(false);
+
+fn queue() -> Option<&'static Queue> {
+    QUEUE.get_or_try_make(make_queue)
 }
 
-/// Makes room for many threads; called by our thread before its first drain.
+#[cold]
+fn make_queue() -> Option<Queue> {
+    // Some allowance, since the system is asked twice.
+    let len = QUEUE_LEN_ALONE * size_of::<Record>() * 2;
+    if DENIED.load(Ordering::Relaxed) || !memory::has_room(len) {
+        DENIED.store(true, Ordering::Relaxed);
+        return None;
+    }
+    Some(Queue::new(QUEUE_LEN_ALONE))
+}
+
+/// Makes room for many threads, if there is memory for it; called by our thread
+/// before its first drain.
 pub(crate) fn widen() {
+    if !memory::has_room(QUEUE_LEN * size_of::<Record>() * 2) {
+        return;
+    }
     if let Some(before) = QUEUE.put(Queue::new(QUEUE_LEN)) {
         QUEUE_ALONE.put(before);
     }
@@ -248,18 +266,19 @@ pub(crate) fn forget_all() {
 
 /// Whether the next record would find no place; asked before the expensive part.
 pub(crate) fn is_full() -> bool {
-    queue().is_full()
+    queue().is_none_or(Queue::is_full)
 }
 
 /// Whether remarks that can be done without should stay away.
 pub(crate) fn is_half_full() -> bool {
-    let queue = queue();
-    queue.len() > queue.capacity() / 2
+    queue().is_none_or(|queue| queue.len() > queue.capacity() / 2)
 }
 
 /// Hands a record over, if there is a place for it.
 pub(crate) fn try_push(record: &Record) -> bool {
-    let queue = queue();
+    let Some(queue) = queue() else {
+        return false;
+    };
     if queue.push(*record).is_err() {
         return false;
     }

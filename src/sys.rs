@@ -191,3 +191,24 @@ pub(crate) fn file_size_limit() -> u64 {
     unsafe { libc::getrlimit(libc::RLIMIT_FSIZE, &raw mut limit) };
     limit.rlim_cur
 }
+
+/// Whether so many bytes could be mapped now.
+pub(crate) fn can_map(len: usize) -> bool {
+    // SAFETY: a new private mapping, wherever the kernel likes.
+    let place = unsafe {
+        libc::mmap(
+            std::ptr::null_mut(),
+            len,
+            libc::PROT_READ | libc::PROT_WRITE,
+            libc::MAP_PRIVATE | libc::MAP_ANONYMOUS,
+            -1,
+            0,
+        )
+    };
+    if place == libc::MAP_FAILED {
+        return false;
+    }
+    // SAFETY: just mapped, used by nobody.
+    unsafe { libc::munmap(place, len) };
+    true
+}

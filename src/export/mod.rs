@@ -20,12 +20,14 @@ use std::time::Duration;
 
 use self::process::Process;
 use crate::per_process::PerProcess;
-use crate::{config, diag, record, sys};
+use crate::{config, diag, memory, record, sys};
 
 /// Time between two drains while records come.
 const DRAIN_EVERY: Duration = Duration::from_millis(20);
 /// Time after which a thread that waits for room in the queue looks again.
 const ROOM_WAIT: Duration = Duration::from_micros(100);
+/// Memory that must be free before our work is done on a thread of the host.
+const HOST_ROOM: usize = 8 << 20;
 /// Stack of our thread. Demangling recurses; the rest needs little.
 const STACK_LEN: usize = 512 * 1024;
 
@@ -60,6 +62,15 @@ fn give_up() {
     }
 }
 
+fn give_up_without_memory() {
+    // Nobody needs to wait for a flush any more.
+    RUNNING.store(false, Ordering::Relaxed);
+    sys::wake(&DONE);
+    if let Some(wiring) = WIRING.get() {
+        (wiring.give_up)("lack of memory");
+    }
+}
+
 /// Begins the life of a process: at start, and again in every forked child.
 pub(crate) fn begin_process(is_forked: bool) {
     process::begin(is_forked);
@@ -71,7 +82,7 @@ pub(crate) fn begin_process(is_forked: bool) {
 
 fn process() -> Option<&'static Mutex<Process>> {
     let config = config::get()?;
-    Some(PROCESS.get_or_make(|| Mutex::new(Process::new(config))))
+    PROCESS.get_or_try_make(|| Some(Mutex::new(Process::new(config))))
 }
 
 fn locked(process: &'static Mutex<Process>) -> MutexGuard<'static, Process> {
@@ -103,6 +114,7 @@ fn run() {
     if let Some(wiring) = WIRING.get() {
         (wiring.become_internal)();
     }
+    memory::may_stop_this_thread(give_up_without_memory);
     panic::set_hook(Box::new(|_| ()));
     if panic::catch_unwind(AssertUnwindSafe(serve)).is_err() {
         give_up();
@@ -150,6 +162,9 @@ pub(crate) fn make_room() -> bool {
     if RUNNING.load(Ordering::Relaxed) && !is_exact {
         return false;
     }
+    if !memory::has_room(HOST_ROOM) {
+        return false;
+    }
     let Some(process) = process() else {
         return false;
     };
@@ -176,6 +191,10 @@ pub(crate) fn flush(limit: Duration) -> bool {
     if RUNNING.load(Ordering::Relaxed) {
         return ask_thread(limit);
     }
+    if !memory::has_room(HOST_ROOM) {
+        diag::say(format_args!("no memory for a profile"));
+        return false;
+    }
     let Some(process) = process() else {
         return false;
     };
@@ -196,6 +215,9 @@ fn ask_thread(limit: Duration) -> bool {
         let done = DONE.load(Ordering::Acquire);
         if done >= mine {
             return ARRIVED.load(Ordering::Relaxed);
+        }
+        if !RUNNING.load(Ordering::Relaxed) {
+            return false;
         }
         let waited = Duration::from_nanos(sys::monotonic_ns() - begin_ns);
         let Some(left) = limit.checked_sub(waited).filter(|left| !left.is_zero()) else {
