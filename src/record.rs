@@ -264,6 +264,11 @@ pub(crate) fn forget_all() {
     }
 }
 
+/// Whether there has been any record since the process began.
+pub(crate) fn any_seen() -> bool {
+    QUEUE.get().is_some()
+}
+
 /// Whether the next record would find no place; asked before the expensive part.
 pub(crate) fn is_full() -> bool {
     queue().is_none_or(Queue::is_full)

@@ -188,6 +188,10 @@ pub(crate) fn make_room() -> bool {
 /// Sends a profile of everything so far, on our thread if it runs, and waits for
 /// it no longer than `limit`. The caller is inside us. Says whether it arrived.
 pub(crate) fn flush(limit: Duration) -> bool {
+    if !record::any_seen() {
+        // Nothing to tell, and nothing to spend on finding that out.
+        return true;
+    }
     if RUNNING.load(Ordering::Relaxed) {
         return ask_thread(limit);
     }

@@ -390,10 +390,9 @@ pub(super) fn keep_looking() {
     }
 }
 
-/// The gate of `pthread_mutex_lock` for programs that have such mutexes.
-#[unsafe(naked)]
-unsafe extern "C" fn looking_gate() {
-    gate!(call, (mutex) { lock_looking })
+gate! {
+    /// The gate of `pthread_mutex_lock` for programs that have such mutexes.
+    fn looking_gate(mutex: *mut pthread_mutex_t) -> c_int => call { lock_looking }
 }
 
 unsafe extern "C-unwind" fn lock_looking(

@@ -20,7 +20,7 @@ use libc::{
     timespec,
 };
 
-use super::arch::{early, entry, gate, missing};
+use super::arch::{early, entry, gate};
 use super::mutex::{C11, Posix};
 use super::{cond, mutex, symbol, thread};
 
@@ -65,6 +65,12 @@ pub(crate) struct Row {
 // SAFETY: the only pointer in it is the address of a function.
 unsafe impl Sync for Row {}
 
+/// What a real function is until it is found, and stays if this C library has
+/// none: "not implemented".
+unsafe extern "C" fn missing() -> c_int {
+    libc::ENOSYS
+}
+
 macro_rules! hooks {
     ($(
         $(#[$version:ident])?
@@ -77,21 +83,18 @@ macro_rules! hooks {
                 pub(crate) static SLOT: Target = Target::new(early_entry as *const c_void);
                 pub(crate) static REAL: Target = Target::new(missing as *const c_void);
 
-                /// The exported symbol. Unit tests keep it to themselves.
-                #[cfg_attr(not(test), unsafe(no_mangle))]
-                #[unsafe(naked)]
-                pub(crate) unsafe extern "C" fn $name() {
-                    entry!(SLOT)
+                entry! {
+                    /// The exported symbol. Unit tests keep it to themselves.
+                    #[cfg_attr(not(test), unsafe(no_mangle))]
+                    pub(crate) fn $name($($argument: $type),*) -> $result => SLOT
                 }
 
-                #[unsafe(naked)]
-                unsafe extern "C" fn early_entry() {
-                    early!(SLOT, symbol::resolve_all)
+                early! {
+                    fn early_entry($($argument: $type),*) -> $result => symbol::resolve_all, SLOT
                 }
 
-                #[unsafe(naked)]
-                pub(crate) unsafe extern "C" fn gate() {
-                    gate!($shape, ($($argument),*) $body)
+                gate! {
+                    pub(crate) fn gate($($argument: $type),*) -> $result => $shape $body
                 }
 
                 /// The real function.
@@ -140,28 +143,28 @@ hooks! {
     fn pthread_mutex_destroy(mutex: *mut pthread_mutex_t) -> c_int
         => call { mutex::destroy };
     fn pthread_mutex_lock(mutex: *mut pthread_mutex_t) -> c_int
-        => acquire { try: super::pthread_mutex_trylock::REAL, sampled: mutex::lock_sampled::<Posix>, unsettled: mutex::lock_unsettled::<Posix> };
+        => acquire { try: pthread_mutex_trylock, sampled: mutex::lock_sampled::<Posix>, unsettled: mutex::lock_unsettled::<Posix> };
     fn pthread_mutex_trylock(mutex: *mut pthread_mutex_t) -> c_int
-        => attempt { real: REAL, sampled: mutex::trylock_sampled::<Posix> };
+        => attempt { real: pthread_mutex_trylock, sampled: mutex::trylock_sampled::<Posix> };
     fn pthread_mutex_timedlock(mutex: *mut pthread_mutex_t, until: *const timespec) -> c_int
         => call { mutex::timedlock };
     fn pthread_mutex_clocklock(mutex: *mut pthread_mutex_t, clock: clockid_t, until: *const timespec) -> c_int
         => call { mutex::clocklock };
     fn pthread_mutex_unlock(mutex: *mut pthread_mutex_t) -> c_int
-        => release { real: REAL, held: mutex::unlock_held::<Posix> };
+        => release { real: pthread_mutex_unlock, held: mutex::unlock_held::<Posix> };
 
     fn mtx_init(mutex: *mut Mtx, properties: c_int) -> c_int
         => call { mutex::mtx_init };
     fn mtx_destroy(mutex: *mut Mtx) -> c_int
         => call { mutex::mtx_destroy };
     fn mtx_lock(mutex: *mut Mtx) -> c_int
-        => acquire { try: super::mtx_trylock::REAL, sampled: mutex::lock_sampled::<C11>, unsettled: mutex::lock_unsettled::<C11> };
+        => acquire { try: mtx_trylock, sampled: mutex::lock_sampled::<C11>, unsettled: mutex::lock_unsettled::<C11> };
     fn mtx_trylock(mutex: *mut Mtx) -> c_int
-        => attempt { real: REAL, sampled: mutex::trylock_sampled::<C11> };
+        => attempt { real: mtx_trylock, sampled: mutex::trylock_sampled::<C11> };
     fn mtx_timedlock(mutex: *mut Mtx, until: *const timespec) -> c_int
         => call { mutex::mtx_timedlock };
     fn mtx_unlock(mutex: *mut Mtx) -> c_int
-        => release { real: REAL, held: mutex::unlock_held::<C11> };
+        => release { real: mtx_unlock, held: mutex::unlock_held::<C11> };
 
     #[two_versions]
     fn pthread_cond_wait(condition: *mut pthread_cond_t, mutex: *mut pthread_mutex_t) -> c_int

@@ -12,8 +12,8 @@ use libc::{pthread_attr_t, pthread_t};
 use super::held::HeldLocks;
 use super::sampler::Throttle;
 use super::table::{self, Start};
-use super::unwind::KnownStack;
-use super::{arch, capture, guard};
+use super::arch::{self, unwind::KnownStack};
+use super::{capture, guard};
 use crate::record::Loss;
 use crate::{config, record, state, sys};
 

@@ -1,6 +1,13 @@
-//! What differs between processors: one file each, all with the same names.
+//! What differs between processors: a file for each that has gates of its own,
+//! one for all others, all with the same names. `--cfg lockprof_portable` takes
+//! the latter on any processor, so that it can be tested everywhere.
 
-#[cfg(target_arch = "x86_64")]
+#[cfg(any(not(target_arch = "x86_64"), lockprof_portable))]
+mod portable;
+#[cfg(all(target_arch = "x86_64", not(lockprof_portable)))]
 mod x86_64;
-#[cfg(target_arch = "x86_64")]
+
+#[cfg(any(not(target_arch = "x86_64"), lockprof_portable))]
+pub(crate) use portable::*;
+#[cfg(all(target_arch = "x86_64", not(lockprof_portable)))]
 pub(crate) use x86_64::*;

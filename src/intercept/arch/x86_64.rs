@@ -18,6 +18,8 @@ use std::arch::{asm, global_asm};
 
 use super::super::thread::Thread;
 
+pub(in crate::intercept) use super::super::unwind;
+
 // One block in the initial-exec model. 256 bytes: a library that is opened late
 // gets about 1.6 KiB of static storage in all, and only 512 bytes are promised.
 global_asm!(
@@ -61,40 +63,66 @@ pub(crate) fn thread_pointer() -> u64 {
 
 /// The exported function of a row: one jump through the row's slot.
 macro_rules! entry {
-    ($slot:path) => {
-        std::arch::naked_asm!(
-            ".cfi_startproc",
-            "jmp qword ptr [rip + {slot}]",
-            ".cfi_endproc",
-            slot = sym $slot,
-        )
+    (
+        $(#[$attribute:meta])*
+        $visibility:vis fn $name:ident($($argument:ident: $type:ty),*) -> $result:ty => $slot:path
+    ) => {
+        $(#[$attribute])*
+        #[unsafe(naked)]
+        $visibility unsafe extern "C" fn $name() {
+            std::arch::naked_asm!(
+                ".cfi_startproc",
+                "jmp qword ptr [rip + {slot}]",
+                ".cfi_endproc",
+                slot = sym $slot,
+            )
+        }
     };
 }
 
 /// Where a slot points before anything is known: finds the real functions, then
 /// jumps through the slot again. Keeps all six argument registers.
 macro_rules! early {
-    ($slot:path, $resolve:path) => {
-        std::arch::naked_asm!(
-            ".cfi_startproc",
-            "push rdi", "push rsi", "push rdx", "push rcx", "push r8", "push r9", "push rax",
-            ".cfi_adjust_cfa_offset 56",
-            "call {resolve}",
-            "pop rax", "pop r9", "pop r8", "pop rcx", "pop rdx", "pop rsi", "pop rdi",
-            ".cfi_adjust_cfa_offset -56",
-            "jmp qword ptr [rip + {slot}]",
-            ".cfi_endproc",
-            slot = sym $slot,
-            resolve = sym $resolve,
-        )
+    (
+        $(#[$attribute:meta])*
+        $visibility:vis fn $name:ident($($argument:ident: $type:ty),*) -> $result:ty
+            => $resolve:path, $slot:path
+    ) => {
+        $(#[$attribute])*
+        #[unsafe(naked)]
+        $visibility unsafe extern "C" fn $name() {
+            std::arch::naked_asm!(
+                ".cfi_startproc",
+                "push rdi", "push rsi", "push rdx", "push rcx", "push r8", "push r9", "push rax",
+                ".cfi_adjust_cfa_offset 56",
+                "call {resolve}",
+                "pop rax", "pop r9", "pop r8", "pop rcx", "pop rdx", "pop rsi", "pop rdi",
+                ".cfi_adjust_cfa_offset -56",
+                "jmp qword ptr [rip + {slot}]",
+                ".cfi_endproc",
+                slot = sym $slot,
+                resolve = sym $resolve,
+            )
+        }
     };
 }
 
 /// The gates: what a slot points to while we profile.
 macro_rules! gate {
+    (
+        $(#[$attribute:meta])*
+        $visibility:vis fn $name:ident($($argument:ident: $type:ty),*) -> $result:ty
+            => $shape:ident $body:tt
+    ) => {
+        $(#[$attribute])*
+        #[unsafe(naked)]
+        $visibility unsafe extern "C" fn $name() {
+            gate!(@$shape ($($argument),*) $body)
+        }
+    };
     // Takes a lock. Tries first; leaves for Rust when the countdown ran out or
     // the try returned a code. Stays on the stack only during the try.
-    (acquire, (mutex) { try: $try:path, sampled: $sampled:path, unsettled: $unsettled:path }) => {
+    (@acquire ($mutex:ident) { try: $try:ident, sampled: $sampled:path, unsettled: $unsettled:path }) => {
         std::arch::naked_asm!(
             ".cfi_startproc",
             "mov rax, qword ptr [rip + lockprof_thread@GOTTPOFF]",
@@ -118,13 +146,13 @@ macro_rules! gate {
             "mov ecx, eax",
             "jmp {unsettled}",
             ".cfi_endproc",
-            try_ = sym $try,
+            try_ = sym $try::REAL,
             sampled = sym $sampled,
             unsettled = sym $unsettled,
         )
     };
     // Tries to take a lock: the application's own trylock.
-    (attempt, (mutex) { real: $real:path, sampled: $sampled:path }) => {
+    (@attempt ($mutex:ident) { real: $real:ident, sampled: $sampled:path }) => {
         std::arch::naked_asm!(
             ".cfi_startproc",
             "mov rax, qword ptr [rip + lockprof_thread@GOTTPOFF]",
@@ -136,12 +164,12 @@ macro_rules! gate {
             "mov rdx, rbp",
             "jmp {sampled}",
             ".cfi_endproc",
-            real = sym $real,
+            real = sym $real::REAL,
             sampled = sym $sampled,
         )
     };
     // Releases a lock: leaves for Rust when this thread holds a sampled one.
-    (release, (mutex) { real: $real:path, held: $held:path }) => {
+    (@release ($mutex:ident) { real: $real:ident, held: $held:path }) => {
         std::arch::naked_asm!(
             ".cfi_startproc",
             "mov rax, qword ptr [rip + lockprof_thread@GOTTPOFF]",
@@ -153,16 +181,16 @@ macro_rules! gate {
             "mov rdx, rbp",
             "jmp {held}",
             ".cfi_endproc",
-            real = sym $real,
+            real = sym $real::REAL,
             held = sym $held,
         )
     };
     // Anything else: the caller's registers become the last two arguments.
-    (call, ($a:ident) { $handler:path }) => { gate!(@call "rsi", "rdx", $handler) };
-    (call, ($a:ident, $b:ident) { $handler:path }) => { gate!(@call "rdx", "rcx", $handler) };
-    (call, ($a:ident, $b:ident, $c:ident) { $handler:path }) => { gate!(@call "rcx", "r8", $handler) };
-    (call, ($a:ident, $b:ident, $c:ident, $d:ident) { $handler:path }) => { gate!(@call "r8", "r9", $handler) };
-    (@call $sp:literal, $bp:literal, $handler:path) => {
+    (@call ($a:ident) { $handler:path }) => { gate!(@hand_on "rsi", "rdx", $handler) };
+    (@call ($a:ident, $b:ident) { $handler:path }) => { gate!(@hand_on "rdx", "rcx", $handler) };
+    (@call ($a:ident, $b:ident, $c:ident) { $handler:path }) => { gate!(@hand_on "rcx", "r8", $handler) };
+    (@call ($a:ident, $b:ident, $c:ident, $d:ident) { $handler:path }) => { gate!(@hand_on "r8", "r9", $handler) };
+    (@hand_on $sp:literal, $bp:literal, $handler:path) => {
         std::arch::naked_asm!(
             ".cfi_startproc",
             concat!("mov ", $sp, ", rsp"),
@@ -172,19 +200,6 @@ macro_rules! gate {
             handler = sym $handler,
         )
     };
-}
-
-/// What a real function is until it is found, and stays if this C library has
-/// none: "not implemented".
-#[unsafe(naked)]
-pub(crate) unsafe extern "C" fn missing() -> i32 {
-    std::arch::naked_asm!(
-        ".cfi_startproc",
-        "mov eax, {code}",
-        "ret",
-        ".cfi_endproc",
-        code = const libc::ENOSYS,
-    )
 }
 
 pub(crate) use {early, entry, gate};

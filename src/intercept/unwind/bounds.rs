@@ -25,11 +25,15 @@ const THREAD_STACK_LEN: u64 = 16 << 10;
 /// Upper end of the main thread's stack; 0 unknown.
 static MAIN_STACK_END: AtomicU64 = AtomicU64::new(0);
 
-/// Looks the main thread's stack up; called once, on that thread.
+/// Learns where the main thread's stack begins: the loader keeps the stack
+/// pointer the kernel started it with.
 pub(crate) fn prepare() {
-    let here = 0_u8;
-    if let Some(stack) = look_up(&raw const here as u64) {
-        MAIN_STACK_END.store(stack.end, Ordering::Relaxed);
+    // SAFETY: the name is terminated.
+    let place = unsafe { libc::dlsym(libc::RTLD_DEFAULT, c"__libc_stack_end".as_ptr()) };
+    // SAFETY: if it is there, it is an aligned word of the loader's, written once
+    // before any of our code runs.
+    if let Some(&end) = unsafe { place.cast::<u64>().as_ref() } {
+        MAIN_STACK_END.store(end, Ordering::Relaxed);
     }
 }
 

@@ -6,6 +6,8 @@
 //! upwards: a corrupt stack, a stale rule or code without tables can end a walk
 //! early, and nothing worse.
 
+#![cfg(all(target_arch = "x86_64", not(lockprof_portable)))]
+
 mod bounds;
 mod cache;
 mod module;

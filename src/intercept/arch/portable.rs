@@ -1,0 +1,124 @@
+//! Any processor: gates in plain Rust, stacks by libgcc.
+//!
+//! Everything is counted as it is elsewhere; what it costs is another matter. A
+//! gate does not know its caller's registers, so a capture begins among our own
+//! frames and libgcc has to walk it. A thread's state is reached the way stable
+//! Rust does it, for which the loader may call malloc at the first call after a
+//! `dlopen`. Where that is too much, a processor gets a file of its own.
+
+#![allow(unsafe_code, reason = "hands on the host's calls")]
+
+use super::super::thread::Thread;
+
+thread_local! {
+    // All zeros costs no initialisation, and what needs no drop is there until
+    // the very end of its thread.
+    static THREAD: Thread = const {
+        assert!(!std::mem::needs_drop::<Thread>());
+        // SAFETY: integers and bools in cells, for all of which zeros are a value.
+        unsafe { std::mem::zeroed() }
+    };
+}
+
+/// The calling thread's state.
+#[inline(always)]
+pub(crate) fn thread() -> *const Thread {
+    THREAD.with(std::ptr::from_ref)
+}
+
+/// Counts one acquisition; says whether Rust wants to see it.
+#[inline(always)]
+pub(crate) fn is_seen() -> bool {
+    let countdown = &Thread::current().countdown;
+    countdown.set(countdown.get().wrapping_sub(1));
+    countdown.get() < 0
+}
+
+/// Whether this thread holds a sampled lock.
+#[inline(always)]
+pub(crate) fn holds_sampled() -> bool {
+    Thread::current().held_len.get() != 0
+}
+
+/// The exported function of a row: calls through the row's slot.
+macro_rules! entry {
+    (
+        $(#[$attribute:meta])*
+        $visibility:vis fn $name:ident($($argument:ident: $type:ty),*) -> $result:ty => $slot:path
+    ) => {
+        $(#[$attribute])*
+        $visibility unsafe extern "C-unwind" fn $name($($argument: $type),*) -> $result {
+            type Function = unsafe extern "C-unwind" fn($($type),*) -> $result;
+            // SAFETY: a slot leads to functions of its row's type, or to `missing`,
+            // which ignores its arguments and returns a code.
+            let function: Function = unsafe { std::mem::transmute($slot.get()) };
+            // SAFETY: the host's own call, handed on.
+            unsafe { function($($argument),*) }
+        }
+    };
+}
+
+/// Where a slot points before anything is known: finds the real functions, then
+/// calls through the slot again.
+macro_rules! early {
+    (
+        $visibility:vis fn $name:ident($($argument:ident: $type:ty),*) -> $result:ty
+            => $resolve:path, $slot:path
+    ) => {
+        $visibility unsafe extern "C-unwind" fn $name($($argument: $type),*) -> $result {
+            entry! { fn again($($argument: $type),*) -> $result => $slot }
+            $resolve();
+            // SAFETY: the host's own call, handed on.
+            unsafe { again($($argument),*) }
+        }
+    };
+}
+
+/// The gates: what a slot points to while we profile. They have no registers of
+/// the caller to hand on.
+macro_rules! gate {
+    (
+        $(#[$attribute:meta])*
+        $visibility:vis fn $name:ident($($argument:ident: $type:ty),*) -> $result:ty
+            => $shape:ident $body:tt
+    ) => {
+        $(#[$attribute])*
+        $visibility unsafe extern "C-unwind" fn $name($($argument: $type),*) -> $result {
+            // SAFETY: the host's own call, handed on.
+            unsafe { gate!(@$shape ($($argument),*) $body) }
+        }
+    };
+    // Takes a lock. Tries first.
+    (@acquire ($mutex:ident) { try: $try:ident, sampled: $sampled:path, unsettled: $unsettled:path }) => {
+        if $crate::intercept::arch::is_seen() {
+            $sampled($mutex, 0, 0)
+        } else {
+            match $try::real($mutex) {
+                0 => 0,
+                code => $unsettled($mutex, 0, 0, code),
+            }
+        }
+    };
+    // Tries to take a lock: the application's own trylock.
+    (@attempt ($mutex:ident) { real: $real:ident, sampled: $sampled:path }) => {
+        if $crate::intercept::arch::is_seen() {
+            $sampled($mutex, 0, 0)
+        } else {
+            $real::real($mutex)
+        }
+    };
+    // Releases a lock.
+    (@release ($mutex:ident) { real: $real:ident, held: $held:path }) => {
+        if $crate::intercept::arch::holds_sampled() {
+            $held($mutex, 0, 0)
+        } else {
+            $real::real($mutex)
+        }
+    };
+    // Anything else.
+    (@call ($($argument:ident),*) { $handler:path }) => {
+        $handler($($argument),*, 0, 0)
+    };
+}
+
+pub(crate) use {early, entry, gate};
