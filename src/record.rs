@@ -119,10 +119,12 @@ pub(crate) enum Loss {
     ReleasedElsewhere,
     /// No stack could be had.
     NoStack,
+    /// A signal handler took a lock while its thread was inside the profiler.
+    WhileInside,
 }
 
 /// Every cause with its words.
-pub(crate) const LOSSES: [(Loss, &str); 5] = [
+pub(crate) const LOSSES: [(Loss, &str); 6] = [
     (Loss::QueueFull, "queue full"),
     (Loss::TableFull, "tables full"),
     (
@@ -134,6 +136,10 @@ pub(crate) const LOSSES: [(Loss, &str); 5] = [
         "hold not measured: lock released by another thread",
     ),
     (Loss::NoStack, "stack not readable"),
+    (
+        Loss::WhileInside,
+        "taken by a signal handler while its thread was inside the profiler",
+    ),
 ];
 
 struct LossCount {

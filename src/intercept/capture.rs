@@ -1,15 +1,18 @@
 //! Return addresses of the calling thread's stack into a fixed array.
 #![allow(unsafe_code, reason = "reads the host's stack")]
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::ffi::{c_int, c_void};
+use std::ops::Range;
+use std::sync::OnceLock;
 
+use super::arch::unwind;
 use super::thread::Thread;
-use super::unwind;
 use crate::record::FRAMES_MAX;
 
 /// Where the host called us: its stack pointer, which points at the return
-/// address, and its frame pointer register.
+/// address, and its frame pointer register. Zeros when the gate does not know.
 #[derive(Clone, Copy)]
+#[allow(dead_code, reason = "only our own unwinder needs to know")]
 pub(crate) struct Caller {
     pub(crate) sp: usize,
     pub(crate) bp: usize,
@@ -19,22 +22,17 @@ impl Caller {
     /// For what has no stack to take.
     #[cfg_attr(test, allow(dead_code, reason = "only the C API needs it"))]
     pub(crate) const NOWHERE: Self = Self { sp: 0, bp: 0 };
-
-    /// The address the host goes on at.
-    pub(crate) fn return_address(self) -> u64 {
-        // SAFETY: a gate took the stack pointer at its very first instruction,
-        // where it points at the return address; the frame is alive as long as
-        // the call is.
-        unsafe { *(self.sp as *const u64) }
-    }
 }
 
-/// Whether our own unwinder cannot work here: the C library is older than 2.35.
-static BY_LIBGCC: AtomicBool = AtomicBool::new(false);
+/// Where our own code lies; known only if our own unwinder cannot work here: the
+/// C library is older than 2.35, or the processor is another.
+static OWN_CODE: OnceLock<Range<u64>> = OnceLock::new();
 
 /// Finds what captures need; called once, before anything is armed.
 pub(crate) fn prepare() {
-    BY_LIBGCC.store(!unwind::prepare(), Ordering::Relaxed);
+    if !unwind::prepare() {
+        let _ = OWN_CODE.set(own_code());
+    }
 }
 
 /// Code has been unloaded.
@@ -51,26 +49,24 @@ pub(crate) fn stack(
     frames: &mut [u64; FRAMES_MAX],
 ) -> u16 {
     let frames = frames.get_mut(..max.min(FRAMES_MAX)).unwrap_or(&mut []);
-    let len = if BY_LIBGCC.load(Ordering::Relaxed) {
-        by_libgcc(caller, frames)
-    } else {
-        unwind::walk(caller, &thread.stack, frames)
+    let len = match OWN_CODE.get() {
+        Some(own_code) => by_libgcc(own_code, frames),
+        None => unwind::walk(caller, &thread.stack, frames),
     };
     u16::try_from(len).unwrap_or(0)
 }
 
-/// The unwinder every Rust library brings along: some forty times slower.
+/// The unwinder every Rust library brings along: some forty times slower. It
+/// begins among our own frames, so these are left out.
 #[cold]
-fn by_libgcc(caller: Caller, frames: &mut [u64]) -> usize {
-    let innermost = caller.return_address();
+fn by_libgcc(own_code: &Range<u64>, frames: &mut [u64]) -> usize {
     let mut len = 0_usize;
     // SAFETY: not synchronised with the crate's own lock: this only walks, it
     // does not look anything up.
     unsafe {
         backtrace::trace_unsynchronized(|frame| {
             let address = frame.ip() as u64;
-            if len == 0 && address != innermost {
-                // Still among our own frames.
+            if len == 0 && own_code.contains(&address) {
                 return true;
             }
             if address == 0 {
@@ -85,4 +81,42 @@ fn by_libgcc(caller: Caller, frames: &mut [u64]) -> usize {
         });
     }
     len
+}
+
+/// Asks the loader where this code lies; nowhere, if it does not know.
+fn own_code() -> Range<u64> {
+    let mut found = 0..0;
+    // SAFETY: `find_own_code` gets what it asks for.
+    unsafe { libc::dl_iterate_phdr(Some(find_own_code), (&raw mut found).cast()) };
+    found
+}
+
+/// Looks for this very function in one module.
+///
+/// # Safety
+/// As the loader calls it, with the place for the answer.
+unsafe extern "C" fn find_own_code(
+    module: *mut libc::dl_phdr_info,
+    _size: usize,
+    found: *mut c_void,
+) -> c_int {
+    let here = find_own_code as *const () as u64;
+    // SAFETY: the loader's description of one module, for the length of this call.
+    let module = unsafe { &*module };
+    // SAFETY: the module's program headers, as many as the loader says.
+    let headers =
+        unsafe { std::slice::from_raw_parts(module.dlpi_phdr, usize::from(module.dlpi_phnum)) };
+    let mut segments = headers
+        .iter()
+        .filter(|header| header.p_type == libc::PT_LOAD)
+        .map(|header| {
+            let start = module.dlpi_addr.wrapping_add(header.p_vaddr);
+            start..start.wrapping_add(header.p_memsz)
+        });
+    let Some(segment) = segments.find(|segment| segment.contains(&here)) else {
+        return 0;
+    };
+    // SAFETY: the place that `own_code` passed.
+    unsafe { *found.cast::<Range<u64>>() = segment };
+    1
 }

@@ -152,6 +152,16 @@ impl Visit {
         Some(visit)
     }
 
+    /// As [`Visit::begin`], for a call that takes a lock: what cannot be counted
+    /// because the thread is inside already is counted as lost.
+    fn begin_or_lose(caller: Caller) -> Option<Self> {
+        let visit = Self::begin(caller);
+        if visit.is_none() {
+            thread::lose_while_inside();
+        }
+        visit
+    }
+
     fn thread(&self) -> &'static Thread {
         self.entered.thread()
     }

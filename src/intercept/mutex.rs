@@ -195,7 +195,7 @@ fn take<I: Interface>(
     waiting: impl Fn() -> c_int,
 ) -> c_int {
     let call = Taking::<I, _>::new(mutex, waiting);
-    match Visit::begin(caller) {
+    match Visit::begin_or_lose(caller) {
         Some(visit) => acquire(visit, &call),
         None => call.wait(),
     }
@@ -209,7 +209,7 @@ pub(super) unsafe extern "C-unwind" fn trylock_sampled<I: Interface>(
 ) -> c_int {
     // SAFETY: the host's own call.
     let real = || unsafe { I::trylock(mutex) };
-    match Visit::begin(Caller { sp, bp }) {
+    match Visit::begin_or_lose(Caller { sp, bp }) {
         Some(visit) => attempt(&visit, &Trying(Taking::<I, _>::new(mutex, real))),
         None => real(),
     }

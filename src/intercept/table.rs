@@ -67,7 +67,7 @@ unsafe impl Sync for Row {}
 
 /// What a real function is until it is found, and stays if this C library has
 /// none: "not implemented".
-unsafe extern "C" fn missing() -> c_int {
+extern "C" fn missing() -> c_int {
     libc::ENOSYS
 }
 

@@ -9,10 +9,10 @@ use std::ffi::{c_int, c_void};
 
 use libc::{pthread_attr_t, pthread_t};
 
+use super::arch::{self, unwind::KnownStack};
 use super::held::HeldLocks;
 use super::sampler::Throttle;
 use super::table::{self, Start};
-use super::arch::{self, unwind::KnownStack};
 use super::{capture, guard};
 use crate::record::Loss;
 use crate::{config, record, state, sys};
@@ -167,6 +167,21 @@ pub(crate) fn mark_internal() {
     thread.busy.set(true);
     // So that its gates stay open: it would take 2⁶² acquisitions to close one.
     thread.countdown.set(i64::MAX / 2);
+}
+
+/// Counts an acquisition that passes by because the thread is inside us. On our
+/// own thread that is as it should be.
+#[cold]
+pub(super) fn lose_while_inside() {
+    let thread = Thread::current();
+    if thread.is_current() {
+        let weight = if thread.watchful.get() {
+            1
+        } else {
+            thread.weight.get()
+        };
+        record::lose(Loss::WhileInside, f64::from(weight));
+    }
 }
 
 /// Hands in a record with this thread's identity on it.

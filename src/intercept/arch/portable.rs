@@ -7,6 +7,10 @@
 //! `dlopen`. Where that is too much, a processor gets a file of its own.
 
 #![allow(unsafe_code, reason = "hands on the host's calls")]
+#![allow(
+    clippy::disallowed_macros,
+    reason = "the only thread-local storage there is for every processor"
+)]
 
 use super::super::thread::Thread;
 
@@ -26,9 +30,10 @@ pub(crate) fn thread() -> *const Thread {
     THREAD.with(std::ptr::from_ref)
 }
 
-/// Counts one acquisition; says whether Rust wants to see it.
+/// Counts one acquisition; says whether it goes the slow way. A signal handler
+/// that locks in between is not counted, or counts for nothing: one in billions.
 #[inline(always)]
-pub(crate) fn is_seen() -> bool {
+pub(crate) fn is_due() -> bool {
     let countdown = &Thread::current().countdown;
     countdown.set(countdown.get().wrapping_sub(1));
     countdown.get() < 0
@@ -38,6 +43,28 @@ pub(crate) fn is_seen() -> bool {
 #[inline(always)]
 pub(crate) fn holds_sampled() -> bool {
     Thread::current().held_len.get() != 0
+}
+
+/// In place of our own unwinder, which does not know this processor.
+pub(crate) mod unwind {
+    use super::super::super::capture::Caller;
+
+    pub(crate) struct KnownStack;
+
+    impl KnownStack {
+        pub(crate) fn clear(&self) {}
+    }
+
+    /// Never possible: captures go through libgcc.
+    pub(crate) fn prepare() -> bool {
+        false
+    }
+
+    pub(crate) fn forget() {}
+
+    pub(crate) fn walk(_: Caller, _: &KnownStack, _: &mut [u64]) -> usize {
+        0
+    }
 }
 
 /// The exported function of a row: calls through the row's slot.
@@ -90,7 +117,7 @@ macro_rules! gate {
     };
     // Takes a lock. Tries first.
     (@acquire ($mutex:ident) { try: $try:ident, sampled: $sampled:path, unsettled: $unsettled:path }) => {
-        if $crate::intercept::arch::is_seen() {
+        if $crate::intercept::arch::is_due() {
             $sampled($mutex, 0, 0)
         } else {
             match $try::real($mutex) {
@@ -101,7 +128,7 @@ macro_rules! gate {
     };
     // Tries to take a lock: the application's own trylock.
     (@attempt ($mutex:ident) { real: $real:ident, sampled: $sampled:path }) => {
-        if $crate::intercept::arch::is_seen() {
+        if $crate::intercept::arch::is_due() {
             $sampled($mutex, 0, 0)
         } else {
             $real::real($mutex)

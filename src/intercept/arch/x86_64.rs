@@ -18,6 +18,7 @@ use std::arch::{asm, global_asm};
 
 use super::super::thread::Thread;
 
+/// This processor has an unwinder of its own.
 pub(in crate::intercept) use super::super::unwind;
 
 // One block in the initial-exec model. 256 bytes: a library that is opened late
@@ -65,7 +66,7 @@ pub(crate) fn thread_pointer() -> u64 {
 macro_rules! entry {
     (
         $(#[$attribute:meta])*
-        $visibility:vis fn $name:ident($($argument:ident: $type:ty),*) -> $result:ty => $slot:path
+        $visibility:vis fn $name:ident $arguments:tt -> $result:ty => $slot:path
     ) => {
         $(#[$attribute])*
         #[unsafe(naked)]
@@ -84,11 +85,8 @@ macro_rules! entry {
 /// jumps through the slot again. Keeps all six argument registers.
 macro_rules! early {
     (
-        $(#[$attribute:meta])*
-        $visibility:vis fn $name:ident($($argument:ident: $type:ty),*) -> $result:ty
-            => $resolve:path, $slot:path
+        $visibility:vis fn $name:ident $arguments:tt -> $result:ty => $resolve:path, $slot:path
     ) => {
-        $(#[$attribute])*
         #[unsafe(naked)]
         $visibility unsafe extern "C" fn $name() {
             std::arch::naked_asm!(
