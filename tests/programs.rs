@@ -1,0 +1,75 @@
+//! Every C program behaves under default sampling as it does alone, and none of them is forgotten.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+mod support;
+
+use std::fs;
+
+use support::build::root;
+use support::program::{Program, files_in};
+
+/// Programs that need an argument, another library or somebody to end them; tests
+/// of their own run them.
+const SPECIAL: [&str; 4] = [
+    "becomes_a_daemon",
+    "early_locks",
+    "runs_until_killed",
+    "tls_libraries",
+];
+
+/// Names of all programs, from the files in `c-tests`.
+fn programs() -> Vec<String> {
+    let names: Vec<String> = files_in(&root().join("c-tests"))
+        .iter()
+        .filter(|path| path.extension().is_some_and(|e| e == "c" || e == "cc"))
+        .map(|path| path.file_stem().unwrap().to_string_lossy().into_owned())
+        .filter(|name| !name.ends_with("_library"))
+        .collect();
+    assert!(names.len() > 40, "{names:?}");
+    names
+}
+
+#[test]
+fn every_program_is_the_same_under_default_sampling() {
+    for name in programs() {
+        if !SPECIAL.contains(&name.as_str()) {
+            Program::sampled(&name).compare();
+        }
+    }
+}
+
+#[test]
+fn every_program_is_the_same_while_switched_off() {
+    for name in programs() {
+        if !SPECIAL.contains(&name.as_str()) && name != "contended" {
+            let run = Program::sampled(&name)
+                .env("LOCKPROF_ENABLED", "0")
+                .compare();
+            let wanted = name.starts_with("api_");
+            assert!(
+                wanted || run.files().is_empty(),
+                "{name}: {:?}",
+                run.files()
+            );
+        }
+    }
+}
+
+#[test]
+fn every_program_is_used_by_a_test_of_its_own() {
+    let tests: String = files_in(&root().join("tests"))
+        .iter()
+        .filter(|path| path.extension().is_some_and(|e| e == "rs"))
+        .map(|path| fs::read_to_string(path).unwrap())
+        .collect();
+    for name in programs() {
+        assert!(
+            tests.contains(&format!("\"{name}\"")),
+            "no test runs {name}"
+        );
+    }
+}

@@ -1,0 +1,7 @@
+//! What every test file here uses: building, running, and reading profiles.
+#![allow(dead_code, reason = "every test file uses a part of it")]
+
+pub(crate) mod build;
+pub(crate) mod profile;
+pub(crate) mod program;
+pub(crate) mod scratch;
