@@ -1,0 +1,90 @@
+/* One uncontended lock and unlock, repeated: what scripts/instructions counts.
+ *
+ *     pair normal|recursive|errorcheck N
+ *
+ * The loop is the function `pairs` and nothing else, so that
+ * `callgrind --toggle-collect=pairs` counts it alone, and the instructions of
+ * one pair are (total(N2) - total(N1)) / (N2 - N1). Prints the nanoseconds of
+ * one pair too, which mean something only outside callgrind.
+ */
+#define _GNU_SOURCE
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+static pthread_mutex_t pair_lock;
+
+static void stop(const char *what)
+{
+    fprintf(stderr, "pair: %s\n", what);
+    exit(2);
+}
+
+static int mutex_type(const char *name)
+{
+    if (strcmp(name, "normal") == 0)
+        return PTHREAD_MUTEX_NORMAL;
+    if (strcmp(name, "recursive") == 0)
+        return PTHREAD_MUTEX_RECURSIVE;
+    if (strcmp(name, "errorcheck") == 0)
+        return PTHREAD_MUTEX_ERRORCHECK;
+    stop("the type is normal, recursive or errorcheck");
+    return -1;
+}
+
+static void *end_at_once(void *unused)
+{
+    return unused;
+}
+
+/* glibc takes shortcuts in a process that never had a second thread. */
+static void become_multi_threaded(void)
+{
+    pthread_t thread;
+    if (pthread_create(&thread, NULL, end_at_once, NULL) != 0)
+        stop("no thread could be started");
+    pthread_join(thread, NULL);
+}
+
+/* Not inlined: callgrind finds it by name. No result is looked at: a mistake
+ * here would be in every number, so main checks one pair beforehand. */
+__attribute__((noinline)) static void pairs(long n)
+{
+    for (long i = 0; i < n; i++) {
+        pthread_mutex_lock(&pair_lock);
+        pthread_mutex_unlock(&pair_lock);
+    }
+}
+
+static double now_ns(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc != 3)
+        stop("usage: pair normal|recursive|errorcheck N");
+    char *end;
+    long n = strtol(argv[2], &end, 10);
+    if (*end != '\0' || n < 1)
+        stop("N is a number of pairs, 1 or more");
+
+    pthread_mutexattr_t attributes;
+    pthread_mutexattr_init(&attributes);
+    pthread_mutexattr_settype(&attributes, mutex_type(argv[1]));
+    if (pthread_mutex_init(&pair_lock, &attributes) != 0)
+        stop("the mutex could not be made");
+    become_multi_threaded();
+    if (pthread_mutex_lock(&pair_lock) != 0 || pthread_mutex_unlock(&pair_lock) != 0)
+        stop("the mutex does not work");
+
+    double begin = now_ns();
+    pairs(n);
+    printf("%.2f ns a pair\n", (now_ns() - begin) / (double)n);
+    return 0;
+}

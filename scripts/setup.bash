@@ -1,0 +1,69 @@
+# What every script here needs from the machine: places, packages, a Rust toolchain. Sourced.
+# shellcheck shell=bash
+
+# A failure inside $(...) is a failure.
+shopt -s inherit_errexit
+unset CDPATH
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+target=${CARGO_TARGET_DIR:-$root/target}
+[[ $target == /* ]] || target=$PWD/$target
+export CARGO_TARGET_DIR=$target
+cd "$root" || exit
+
+# Where rustup puts things, for a shell that was started before it did.
+[[ ! -d ${HOME:-/}/.cargo/bin ]] || PATH=$PATH:$HOME/.cargo/bin
+
+# Prints one line about what happens next.
+say() {
+    printf '%s\n' "$*"
+}
+
+# Ends the script with the reason.
+die() {
+    printf '%s: %s\n' "${0##*/}" "$*" >&2
+    exit 1
+}
+
+# Whether a Debian package is there. Since the change of time_t some carry "t64" in their name.
+has_package() {
+    local name
+    for name in "$1" "$1t64"; do
+        [[ $(dpkg-query -W -f='${db:Status-Status}' "$name" 2>/dev/null) != installed ]] || return 0
+    done
+    return 1
+}
+
+# Installs those of the given Debian packages that are missing; does nothing when none is.
+require_packages() {
+    local package missing=() as_root=()
+    command -v dpkg-query >/dev/null || die "this needs Debian, or these packages by hand: $*"
+    for package in "$@"; do
+        has_package "$package" || missing+=("$package")
+    done
+    ((${#missing[@]} > 0)) || return 0
+
+    if ((EUID != 0)); then
+        command -v sudo >/dev/null || die "not root and without sudo; please install: ${missing[*]}"
+        as_root=(sudo)
+    fi
+    say "installing with apt-get: ${missing[*]}"
+    as_root+=(env DEBIAN_FRONTEND=noninteractive apt-get -q)
+    "${as_root[@]}" update || die "apt-get update failed; please install: ${missing[*]}"
+    "${as_root[@]}" install -y --no-install-recommends "${missing[@]}" ||
+        die "apt-get could not install: ${missing[*]}"
+}
+
+# Ends the script when there is no Rust toolchain as new as the manifest asks for.
+require_rust() {
+    local wanted have
+    wanted=$(sed -n 's/^rust-version = "\(.*\)"$/\1/p' "$root/Cargo.toml")
+    local advice="Get it with rustup (rustup.rs tells how; 'rustup update' renews it), then run this again."
+    if ! command -v cargo >/dev/null || ! command -v rustc >/dev/null; then
+        die "Rust $wanted or newer is needed and there is none. $advice"
+    fi
+    have=$(rustc --version) || die "rustc does not run. $advice"
+    have=${have#rustc }
+    have=${have%%[ -]*}
+    [[ $(printf '%s\n' "$wanted" "$have" | sort -V | head -n 1) == "$wanted" ]] ||
+        die "Rust $wanted or newer is needed; this is Rust $have. $advice"
+}
