@@ -4,6 +4,13 @@
 //! ARCHITECTURE.md. In short: [`intercept`] runs on the host's threads and fills
 //! the queue in [`record`]; [`export`] runs on our own thread and empties it;
 //! [`lifecycle`] alone knows both.
+#![cfg_attr(
+    any(not(target_arch = "x86_64"), lockprof_portable),
+    allow(
+        clippy::disallowed_macros,
+        reason = "arch/portable.rs; clippy hears of it only here"
+    )
+)]
 
 mod api;
 mod config;

@@ -202,3 +202,31 @@ fn a_limit_on_file_sizes_does_not_kill_the_program() {
     expect_only_messages(&run, 1..=2);
     assert!(run.files().is_empty(), "{:?}", run.files());
 }
+
+#[test]
+fn without_memory_the_program_goes_on_and_is_told_once() {
+    let alone = Program::exact("short_of_memory").run_alone();
+    // Kibibytes: from too little for a queue to enough for everything.
+    for kib in [
+        300, 500, 700, 900, 1400, 2500, 5000, 9000, 12000, 17000, 20000, 40000,
+    ] {
+        let run = Program::exact("short_of_memory")
+            .args([kib.to_string()])
+            .run();
+        run.expect_success();
+        assert_eq!(run.stdout, alone.stdout, "{kib} KiB");
+        let ours = run.stderr.lines().filter(|l| l.starts_with("lockprof: "));
+        let count = run.stderr.lines().count();
+        assert!(
+            ours.count() == count && count <= 2,
+            "{kib} KiB:\n{}",
+            run.stderr
+        );
+        // Nothing is lost silently: a message, or a profile that adds up.
+        if count == 0 {
+            let rows = run.profile();
+            let seen = rows.acquires() + rows.lost("");
+            assert!(seen >= 3000, "{kib} KiB: {rows}");
+        }
+    }
+}

@@ -28,6 +28,9 @@ const DRAIN_EVERY: Duration = Duration::from_millis(20);
 const ROOM_WAIT: Duration = Duration::from_micros(100);
 /// Memory that must be free before our work is done on a thread of the host.
 const HOST_ROOM: usize = 8 << 20;
+/// Memory that must be free before our thread starts: as much as all of us ever
+/// take, so that we do not take it from the host.
+const THREAD_ROOM: usize = 16 << 20;
 /// Stack of our thread. Demangling recurses; the rest needs little.
 const STACK_LEN: usize = 512 * 1024;
 
@@ -35,6 +38,8 @@ const STACK_LEN: usize = 512 * 1024;
 static PROCESS: PerProcess<Mutex<Process>> = PerProcess::new();
 /// Whether our thread runs.
 static RUNNING: AtomicBool = AtomicBool::new(false);
+/// Whether the user was told that it cannot be started.
+static SAID_ALONE: AtomicBool = AtomicBool::new(false);
 /// Flushes asked for, and flushes done: a flush is asked for by counting up.
 static ASKED: AtomicU32 = AtomicU32::new(0);
 static DONE: AtomicU32 = AtomicU32::new(0);
@@ -94,6 +99,10 @@ pub(crate) fn start_thread() {
     if RUNNING.swap(true, Ordering::Relaxed) {
         return;
     }
+    if !memory::has_room(THREAD_ROOM) {
+        stay_alone("not enough memory");
+        return;
+    }
     // Our thread inherits the mask: no signal of the host is ever handled on it.
     let mask = sys::block_signals();
     let started = std::thread::Builder::new()
@@ -102,9 +111,17 @@ pub(crate) fn start_thread() {
         .spawn(run);
     sys::restore_signals(&mask);
     if let Err(error) = started {
-        RUNNING.store(false, Ordering::Relaxed);
+        stay_alone(&error.to_string());
+    }
+}
+
+/// Our thread does not run after all.
+fn stay_alone(reason: &str) {
+    RUNNING.store(false, Ordering::Relaxed);
+    // The next thread of the host is another occasion, but no other message.
+    if !SAID_ALONE.swap(true, Ordering::Relaxed) {
         diag::say(format_args!(
-            "no thread of ours can be started ({error}); writing a profile at exit only"
+            "no thread of ours can be started ({reason}); writing a profile at exit only"
         ));
     }
 }

@@ -7,13 +7,10 @@
 //! `dlopen`. Where that is too much, a processor gets a file of its own.
 
 #![allow(unsafe_code, reason = "hands on the host's calls")]
-#![allow(
-    clippy::disallowed_macros,
-    reason = "the only thread-local storage there is for every processor"
-)]
 
 use super::super::thread::Thread;
 
+// Clippy can be told only in lib.rs that this one is meant.
 thread_local! {
     // All zeros costs no initialisation, and what needs no drop is there until
     // the very end of its thread.
