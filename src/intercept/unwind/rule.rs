@@ -66,6 +66,36 @@ const SPECIAL_OUTERMOST: u32 = 2;
 const SPECIAL_UNKNOWN: u32 = 3;
 const SPECIAL_LARGE: u32 = 4;
 
+/// What nearly every rule is: a distance from one of the two registers, and the
+/// caller's frame pointer in its register or at a distance from there.
+#[derive(Clone, Copy)]
+pub(super) struct Near {
+    pub(super) is_from_bp: bool,
+    /// To the frame's address, in bytes.
+    pub(super) distance: u64,
+    /// From the frame's address to the saved frame pointer, in bytes; none when
+    /// the register still holds it.
+    pub(super) saved_bp: Option<i64>,
+}
+
+impl Near {
+    /// Read straight from the bits, which is what makes a warm step cheap; none
+    /// for all other rules.
+    #[inline(always)]
+    pub(super) fn read(bits: u32) -> Option<Self> {
+        let base = bits >> BASE_SHIFT & 3;
+        let saved = bits & BP_MASK;
+        if base.wrapping_sub(BASE_SP) > BASE_BP - BASE_SP || saved == BP_AT_BP {
+            return None;
+        }
+        Some(Self {
+            is_from_bp: base == BASE_BP,
+            distance: u64::from(bits >> WORDS_SHIFT & WORDS_MAX) * 8,
+            saved_bp: (saved != BP_KEPT).then(|| i64::from(saved) * 8 - i64::from(BP_BIAS) * 8),
+        })
+    }
+}
+
 impl Rule {
     /// Its bits, never 0; none when a distance is too large.
     pub(super) fn pack(self) -> Option<u32> {
@@ -162,6 +192,25 @@ mod tests {
         }
         for rule in rules {
             let bits = rule.pack();
+            if let Some(near) = bits.and_then(Near::read) {
+                let Rule::Frame {
+                    base,
+                    words,
+                    saved_bp,
+                } = rule
+                else {
+                    panic!("{rule:?} is not near");
+                };
+                assert_eq!(near.is_from_bp, base == Base::Bp);
+                assert_eq!(near.distance, u64::from(words) * 8);
+                let place = near.saved_bp.map(|bytes| bytes / 8);
+                let is_same = match saved_bp {
+                    SavedBp::Kept => place.is_none(),
+                    SavedBp::At(words) => place == Some(i64::from(words)),
+                    SavedBp::AtBp => false,
+                };
+                assert!(is_same, "{rule:?}");
+            }
             assert!(
                 bits.is_some_and(|bits| bits != 0 && bits < 1 << 29),
                 "{rule:?}"

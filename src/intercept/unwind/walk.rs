@@ -3,7 +3,7 @@
 
 use super::super::capture::Caller;
 use super::module::Module;
-use super::rule::{Base, Rule, SavedBp};
+use super::rule::{Base, Near, Rule, SavedBp};
 use super::{CACHE, KnownStack, tables};
 
 /// Registers in the frame the kernel leaves for a signal handler, from the stack
@@ -18,7 +18,7 @@ const LEAST_PC: u64 = 4096;
 pub(crate) fn walk(caller: Caller, known: &KnownStack, frames: &mut [u64]) -> usize {
     let sp = caller.sp as u64;
     let Some(end) = known.end(sp) else { return 0 };
-    let stack = Stack { start: sp, end };
+    let stack = Stack::new(sp, end);
     let Some(pc) = stack.word(sp) else { return 0 };
     let mut walk = Walk {
         stack,
@@ -26,6 +26,7 @@ pub(crate) fn walk(caller: Caller, known: &KnownStack, frames: &mut [u64]) -> us
         sp: sp + 8,
         bp: caller.bp as u64,
         is_exact: false,
+        is_special: false,
         guessed: None,
     };
     let mut len = 0;
@@ -38,24 +39,43 @@ pub(crate) fn walk(caller: Caller, known: &KnownStack, frames: &mut [u64]) -> us
     }
     // Frames that only a frame pointer vouched for count when they led back to
     // code with tables.
-    walk.guessed.map_or(len, |trusted| trusted)
+    walk.guessed.unwrap_or(len)
 }
 
 /// The part of a stack that may be read.
 #[derive(Clone, Copy)]
 struct Stack {
+    /// A multiple of 8.
     start: u64,
-    end: u64,
+    /// How many words follow.
+    words: u64,
 }
 
 impl Stack {
+    fn new(start: u64, end: u64) -> Self {
+        let start = start & !7;
+        Self {
+            start,
+            words: end.saturating_sub(start) / 8,
+        }
+    }
+
+    /// Whether an address lies within it.
+    fn contains(self, address: u64) -> bool {
+        address.wrapping_sub(self.start) / 8 < self.words
+    }
+
     /// The word at an address, if it may be read.
     #[inline(always)]
     fn word(self, address: u64) -> Option<u64> {
-        if address < self.start || address > self.end.wrapping_sub(8) || address & 7 != 0 {
+        // One comparison for both ends and the alignment: rotated, what is below
+        // the start or between two words is larger than any number of words.
+        let index = address.wrapping_sub(self.start).rotate_right(3);
+        if index >= self.words {
             return None;
         }
-        // SAFETY: aligned, and within the mapped part of this thread's stack.
+        // SAFETY: aligned as the start is, and within the mapped part of this
+        // thread's stack.
         Some(unsafe { *(address as *const u64) })
     }
 }
@@ -69,6 +89,9 @@ struct Walk {
     /// Whether `pc` is the very instruction that was interrupted, not the one
     /// behind a call.
     is_exact: bool,
+    /// Whether the next step must not take the short way: `pc` is exact, or there
+    /// are guessed frames to confirm.
+    is_special: bool,
     /// Frames that were certain when the first uncertain one was met.
     guessed: Option<usize>,
 }
@@ -78,25 +101,42 @@ impl Walk {
     #[inline(always)]
     fn step(&mut self, known: &KnownStack, len: usize) -> Option<()> {
         // The call itself decides, not what follows it: a function may end in a call.
-        let address = if self.is_exact { self.pc } else { self.pc - 1 };
-        self.is_exact = false;
-        let rule = CACHE.get(address).unwrap_or_else(|| find(address));
-        if self.guessed.is_some() && !matches!(rule, Rule::Unknown) {
-            self.guessed = None;
+        if let Some(near) = Near::read(CACHE.bits(self.pc - 1))
+            && !self.is_special
+        {
+            return self.leave_near(near);
         }
-        match rule {
-            Rule::Frame {
-                base,
-                words,
-                saved_bp,
-            } => self.leave(base, words, saved_bp),
-            rule => self.step_seldom(rule, known, len),
+        self.step_seldom(known, len)
+    }
+
+    #[inline(always)]
+    fn leave_near(&mut self, near: Near) -> Option<()> {
+        let base = if near.is_from_bp { self.bp } else { self.sp };
+        let cfa = base.wrapping_add(near.distance);
+        if cfa <= self.sp.wrapping_sub(8) {
+            return None;
         }
+        let pc = self.stack.word(cfa.wrapping_sub(8))?;
+        if let Some(place) = near.saved_bp {
+            self.bp = self.stack.word(cfa.wrapping_add_signed(place))?;
+        }
+        self.sp = cfa;
+        self.arrive(pc)
     }
 
     #[cold]
     #[inline(never)]
-    fn step_seldom(&mut self, rule: Rule, known: &KnownStack, len: usize) -> Option<()> {
+    fn step_seldom(&mut self, known: &KnownStack, len: usize) -> Option<()> {
+        let address = if self.is_exact { self.pc } else { self.pc - 1 };
+        let rule = match CACHE.bits(address) {
+            0 => find(address),
+            bits => Rule::unpack(bits),
+        };
+        self.is_exact = false;
+        self.is_special = false;
+        if !matches!(rule, Rule::Unknown) {
+            self.guessed = None;
+        }
         match rule {
             Rule::Frame {
                 base,
@@ -113,7 +153,6 @@ impl Walk {
         }
     }
 
-    #[inline(always)]
     fn leave(&mut self, base: Base, words: u32, saved_bp: SavedBp) -> Option<()> {
         let distance = u64::from(words) * 8;
         let cfa = match base {
@@ -148,14 +187,12 @@ impl Walk {
         let pc = self.stack.word(frame.wrapping_add(SIGNAL_PC))?;
         let sp = self.stack.word(frame.wrapping_add(SIGNAL_SP))?;
         self.bp = self.stack.word(frame.wrapping_add(SIGNAL_BP))?;
-        if sp <= frame || sp >= self.stack.end {
-            self.stack = Stack {
-                start: sp & !7,
-                end: known.end(sp)?,
-            };
+        if sp <= frame || !self.stack.contains(sp) {
+            self.stack = Stack::new(sp, known.end(sp)?);
         }
         self.sp = sp;
         self.is_exact = true;
+        self.is_special = true;
         self.arrive(pc)
     }
 
@@ -169,6 +206,7 @@ impl Walk {
         self.bp = self.stack.word(bp)?;
         self.sp = bp + 16;
         self.guessed.get_or_insert(len);
+        self.is_special = true;
         self.arrive(pc)
     }
 }
