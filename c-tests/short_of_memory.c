@@ -35,7 +35,7 @@ int main(int argc, char **argv) {
     pthread_attr_t attr;
     CHECK(pthread_attr_init(&attr) == 0);
     CHECK(pthread_attr_setstacksize(&attr, 65536) == 0);
-    limit_growth(argc > 1 ? atol(argv[1]) : 1024);
+    limit_growth(argc > 1 ? atol(argv[1]) : 65536);
     pthread_t threads[3];
     for (size_t i = 0; i < LENGTH(threads); i++)
         CHECK(pthread_create(&threads[i], &attr, work, NULL) == 0);
