@@ -1,0 +1,124 @@
+/* A steady rate of acquisitions: what our own thread costs, and whether it keeps up.
+ *
+ *     paced PAIRS_PER_SECOND DEPTH SECONDS [STACKS]
+ *
+ * Two threads take and release a mutex of their own at the end of DEPTH nested
+ * calls, in small bursts spread over each second, at STACKS different stacks.
+ * Prints the share of one core that the thread named lockprof used meanwhile.
+ */
+#define _GNU_SOURCE
+#include <dirent.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { WORKERS = 2, BURST_NS = 1000000 };
+
+static pthread_mutex_t locks[WORKERS] = { PTHREAD_MUTEX_INITIALIZER, PTHREAD_MUTEX_INITIALIZER };
+static long pairs_per_second;
+static int depth;
+static int seconds;
+static unsigned stacks;
+
+static double now_ns(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
+}
+
+/* Two ways down at each level make 2^DEPTH stacks. */
+__attribute__((noinline)) static int left(pthread_mutex_t *lock, int levels, unsigned way);
+__attribute__((noinline)) static int right(pthread_mutex_t *lock, int levels, unsigned way);
+
+static int down(pthread_mutex_t *lock, int levels, unsigned way)
+{
+    if (levels == 0) {
+        pthread_mutex_lock(lock);
+        pthread_mutex_unlock(lock);
+        return 0;
+    }
+    volatile int result = way & 1 ? right(lock, levels - 1, way >> 1) : left(lock, levels - 1, way >> 1);
+    return result + 1;
+}
+
+static int left(pthread_mutex_t *lock, int levels, unsigned way)
+{
+    volatile int result = down(lock, levels, way);
+    return result + 1;
+}
+
+static int right(pthread_mutex_t *lock, int levels, unsigned way)
+{
+    volatile int result = down(lock, levels, way);
+    return result + 2;
+}
+
+static void *work(void *lock)
+{
+    double begin = now_ns();
+    double end = begin + seconds * 1e9;
+    long done = 0;
+    unsigned way = 0;
+    for (double now = begin; now < end; now = now_ns()) {
+        long due = (long)((now - begin) * 1e-9 * (double)pairs_per_second / WORKERS);
+        for (; done < due; done++)
+            down(lock, depth, way++ % stacks);
+        usleep(BURST_NS / 1000);
+    }
+    return NULL;
+}
+
+/* Nanoseconds of processor time that our own thread has used; 0 when there is none. */
+static double own_thread_ns(void)
+{
+    double ns = 0;
+    DIR *tasks = opendir("/proc/self/task");
+    for (struct dirent *task; tasks != NULL && (task = readdir(tasks)) != NULL;) {
+        char path[300], name[32] = "";
+        snprintf(path, sizeof path, "/proc/self/task/%s/comm", task->d_name);
+        FILE *file = fopen(path, "r");
+        if (file == NULL)
+            continue;
+        if (fgets(name, sizeof name, file) == NULL)
+            name[0] = 0;
+        fclose(file);
+        if (strcmp(name, "lockprof\n") != 0)
+            continue;
+        snprintf(path, sizeof path, "/proc/self/task/%s/schedstat", task->d_name);
+        file = fopen(path, "r");
+        if (file != NULL) {
+            if (fscanf(file, "%lf", &ns) != 1)
+                ns = 0;
+            fclose(file);
+        }
+    }
+    if (tasks != NULL)
+        closedir(tasks);
+    return ns;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 4) {
+        fprintf(stderr, "paced: usage: paced PAIRS_PER_SECOND DEPTH SECONDS [STACKS]\n");
+        return 2;
+    }
+    pairs_per_second = atol(argv[1]);
+    depth = atoi(argv[2]) / 2;
+    seconds = atoi(argv[3]);
+    stacks = argc > 4 ? (unsigned)atoi(argv[4]) : 500;
+    pthread_t threads[WORKERS];
+    for (int i = 0; i < WORKERS; i++)
+        if (pthread_create(&threads[i], NULL, work, &locks[i]) != 0)
+            return 2;
+    usleep((useconds_t)seconds * 1000000 - 50000);
+    double used = own_thread_ns();
+    for (int i = 0; i < WORKERS; i++)
+        pthread_join(threads[i], NULL);
+    printf("%.2f %% of one core\n", used / (seconds * 1e9) * 100);
+    return 0;
+}
