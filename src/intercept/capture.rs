@@ -53,13 +53,15 @@ pub(crate) fn stack(
         Some(own_code) => by_libgcc(own_code, frames),
         None => unwind::walk(caller, &thread.stack, frames),
     };
+    #[cfg(lockprof_compare)]
+    super::compare::check(frames.get(..len).unwrap_or(&[]), frames.len());
     u16::try_from(len).unwrap_or(0)
 }
 
 /// The unwinder every Rust library brings along: some forty times slower. It
 /// begins among our own frames, so these are left out.
 #[cold]
-fn by_libgcc(own_code: &Range<u64>, frames: &mut [u64]) -> usize {
+pub(super) fn by_libgcc(own_code: &Range<u64>, frames: &mut [u64]) -> usize {
     let mut len = 0_usize;
     // SAFETY: not synchronised with the crate's own lock: this only walks, it
     // does not look anything up.
@@ -84,7 +86,7 @@ fn by_libgcc(own_code: &Range<u64>, frames: &mut [u64]) -> usize {
 }
 
 /// Asks the loader where this code lies; nowhere, if it does not know.
-fn own_code() -> Range<u64> {
+pub(super) fn own_code() -> Range<u64> {
     let mut found = 0..0;
     // SAFETY: `find_own_code` gets what it asks for.
     unsafe { libc::dl_iterate_phdr(Some(find_own_code), (&raw mut found).cast()) };

@@ -10,6 +10,8 @@
 
 mod arch;
 mod capture;
+#[cfg(lockprof_compare)]
+mod compare;
 mod cond;
 mod guard;
 mod held;

@@ -4,7 +4,9 @@
 //! gate does not know its caller's registers, so a capture begins among our own
 //! frames and libgcc has to walk it. A thread's state is reached the way stable
 //! Rust does it, for which the loader may call malloc at the first call after a
-//! `dlopen`. Where that is too much, a processor gets a file of its own.
+//! `dlopen`; it is most of the 55 instructions that a lock and an unlock cost when
+//! we are on (4 when off; x86-64). Where that is too much, a processor gets a file
+//! of its own.
 
 #![allow(unsafe_code, reason = "hands on the host's calls")]
 
@@ -27,8 +29,8 @@ pub(crate) fn thread() -> *const Thread {
     THREAD.with(std::ptr::from_ref)
 }
 
-/// Counts one acquisition; says whether it goes the slow way. A signal handler
-/// that locks in between is not counted, or counts for nothing: one in billions.
+/// Counts one acquisition; says whether it goes the slow way. Not in a single
+/// instruction: what a signal handler counts in between may be undone.
 #[inline(always)]
 pub(crate) fn is_due() -> bool {
     let countdown = &Thread::current().countdown;
@@ -40,6 +42,13 @@ pub(crate) fn is_due() -> bool {
 #[inline(always)]
 pub(crate) fn holds_sampled() -> bool {
     Thread::current().held_len.get() != 0
+}
+
+/// Keeps the large frame of what is seldom done out of a gate.
+#[cold]
+#[inline(never)]
+pub(crate) fn seldom<R>(call: impl FnOnce() -> R) -> R {
+    call()
 }
 
 /// In place of our own unwinder, which does not know this processor.
@@ -115,18 +124,18 @@ macro_rules! gate {
     // Takes a lock. Tries first.
     (@acquire ($mutex:ident) { try: $try:ident, sampled: $sampled:path, unsettled: $unsettled:path }) => {
         if $crate::intercept::arch::is_due() {
-            $sampled($mutex, 0, 0)
+            $crate::intercept::arch::seldom(move || $sampled($mutex, 0, 0))
         } else {
             match $try::real($mutex) {
                 0 => 0,
-                code => $unsettled($mutex, 0, 0, code),
+                code => $crate::intercept::arch::seldom(move || $unsettled($mutex, 0, 0, code)),
             }
         }
     };
     // Tries to take a lock: the application's own trylock.
     (@attempt ($mutex:ident) { real: $real:ident, sampled: $sampled:path }) => {
         if $crate::intercept::arch::is_due() {
-            $sampled($mutex, 0, 0)
+            $crate::intercept::arch::seldom(move || $sampled($mutex, 0, 0))
         } else {
             $real::real($mutex)
         }
@@ -134,7 +143,7 @@ macro_rules! gate {
     // Releases a lock.
     (@release ($mutex:ident) { real: $real:ident, held: $held:path }) => {
         if $crate::intercept::arch::holds_sampled() {
-            $held($mutex, 0, 0)
+            $crate::intercept::arch::seldom(move || $held($mutex, 0, 0))
         } else {
             $real::real($mutex)
         }

@@ -7,7 +7,7 @@
 
 use std::ffi::{c_int, c_void};
 use std::ops::Range;
-use std::sync::atomic::{AtomicPtr, Ordering};
+use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
 
 /// `struct dl_find_object` of dlfcn.h on x86-64.
 #[repr(C)]
@@ -24,19 +24,32 @@ type Find = unsafe extern "C" fn(*mut c_void, *mut Found) -> c_int;
 
 static FIND: AtomicPtr<c_void> = AtomicPtr::new(std::ptr::null_mut());
 
+/// The program headers of the main program, which the kernel tells: where its
+/// segments are not adjacent, its beginning is not what the loader answers.
+static MAIN_HEADERS: AtomicPtr<libc::Elf64_Phdr> = AtomicPtr::new(std::ptr::null_mut());
+static MAIN_HEADERS_LEN: AtomicUsize = AtomicUsize::new(0);
+
 /// Looks for the loader's function; says whether there is one. Called once,
 /// before anything is armed.
 pub(crate) fn prepare() -> bool {
     // SAFETY: the name is terminated.
     let find = unsafe { libc::dlsym(libc::RTLD_DEFAULT, c"_dl_find_object".as_ptr()) };
     FIND.store(find, Ordering::Relaxed);
+    // SAFETY: asks for a word the kernel gave; 0 when it did not.
+    let auxiliary = |key| unsafe { libc::getauxval(key) };
+    let (headers, len) = (auxiliary(libc::AT_PHDR), auxiliary(libc::AT_PHNUM));
+    MAIN_HEADERS.store(headers as *mut libc::Elf64_Phdr, Ordering::Relaxed);
+    MAIN_HEADERS_LEN.store(usize::try_from(len).unwrap_or(0), Ordering::Relaxed);
     !find.is_null()
 }
 
 /// A loaded module.
 pub(super) struct Module {
     eh_frame_hdr: u64,
+    /// Begin of the segments around the address that was asked for.
     start: u64,
+    /// What is added to the addresses in its headers.
+    bias: u64,
 }
 
 impl Module {
@@ -58,9 +71,16 @@ impl Module {
         };
         // SAFETY: looks the address up without touching it; writes into `found`.
         let code = unsafe { find(address as *mut c_void, &raw mut found) };
-        (code == 0).then_some(Self {
+        if code != 0 {
+            return None;
+        }
+        // SAFETY: the loader's description of the module, of which the first word
+        // is public (`l_addr` of link.h) and lives as long as the module.
+        let bias = unsafe { *(found.link_map as *const u64).as_ref()? };
+        Some(Self {
             eh_frame_hdr: found.eh_frame_hdr,
             start: found.map_start,
+            bias,
         })
     }
 
@@ -87,36 +107,44 @@ impl Module {
     }
 
     fn segment_of(&self, address: u64) -> Option<Range<u64>> {
-        let headers = self.program_headers()?;
-        let loads = || {
-            headers
-                .iter()
-                .filter(|header| header.p_type == libc::PT_LOAD)
-        };
-        let first = loads().next()?;
-        let page = 4096;
-        let bias = self.start.wrapping_sub(first.p_vaddr & !(page - 1));
-        loads()
+        let own = Self::headers_at(self.start).and_then(|headers| self.find(headers, address));
+        own.or_else(|| self.find(main_headers(), address))
+    }
+
+    fn find(&self, headers: &[libc::Elf64_Phdr], address: u64) -> Option<Range<u64>> {
+        headers
+            .iter()
+            .filter(|header| header.p_type == libc::PT_LOAD)
             .map(|header| {
-                let start = bias.wrapping_add(header.p_vaddr);
+                let start = self.bias.wrapping_add(header.p_vaddr);
                 start..start.wrapping_add(header.p_filesz)
             })
             .find(|segment| segment.contains(&address))
     }
 
-    /// Its program headers, which lie at its beginning, as does all of its header.
-    fn program_headers(&self) -> Option<&'static [libc::Elf64_Phdr]> {
+    /// The program headers of a module that begins at an address, as nearly all do.
+    fn headers_at(start: u64) -> Option<&'static [libc::Elf64_Phdr]> {
         const MAGIC: [u8; 4] = [0x7f, b'E', b'L', b'F'];
-        // SAFETY: the first page of a loaded module is readable.
-        let header = unsafe { (self.start as *const libc::Elf64_Ehdr).as_ref()? };
+        // SAFETY: the first page of a loaded segment is readable.
+        let header = unsafe { (start as *const libc::Elf64_Ehdr).as_ref()? };
         if !header.e_ident.starts_with(&MAGIC)
             || usize::from(header.e_phentsize) != size_of::<libc::Elf64_Phdr>()
         {
             return None;
         }
-        let headers = self.start.checked_add(header.e_phoff)? as *const libc::Elf64_Phdr;
+        let headers = start.checked_add(header.e_phoff)? as *const libc::Elf64_Phdr;
         // SAFETY: linkers put the program headers right behind the header, into
         // the first loaded page with it.
         Some(unsafe { std::slice::from_raw_parts(headers, usize::from(header.e_phnum)) })
     }
+}
+
+fn main_headers() -> &'static [libc::Elf64_Phdr] {
+    let headers = MAIN_HEADERS.load(Ordering::Relaxed);
+    if headers.is_null() {
+        return &[];
+    }
+    // SAFETY: where and how many they are, the kernel said; they are loaded as
+    // long as the process lives.
+    unsafe { std::slice::from_raw_parts(headers, MAIN_HEADERS_LEN.load(Ordering::Relaxed)) }
 }
