@@ -228,15 +228,21 @@ static SLEEPING: AtomicU32 = AtomicU32::new(0);
 /// Whether there was no memory for a queue; it is not asked for again.
 static DENIED: AtomicBool = AtomicBool::new(false);
 
+/// Whether a thread is about to make it; two at once might ask for more memory
+/// than there is. For whoever comes meanwhile the queue is full.
+static MAKING: AtomicBool = AtomicBool::new(false);
+
 fn queue() -> Option<&'static Queue> {
     QUEUE.get_or_try_make(make_queue)
 }
 
 #[cold]
 fn make_queue() -> Option<Queue> {
+    if DENIED.load(Ordering::Relaxed) || MAKING.swap(true, Ordering::Relaxed) {
+        return None;
+    }
     // Some allowance, since the system is asked twice.
-    let len = QUEUE_LEN_ALONE * size_of::<Record>() * 2;
-    if DENIED.load(Ordering::Relaxed) || !memory::has_room(len) {
+    if !memory::has_room(QUEUE_LEN_ALONE * size_of::<Record>() * 2) {
         DENIED.store(true, Ordering::Relaxed);
         return None;
     }
@@ -260,6 +266,7 @@ pub(crate) fn forget_all() {
     QUEUE.forget();
     QUEUE_ALONE.forget();
     SLEEPING.store(0, Ordering::Relaxed);
+    MAKING.store(false, Ordering::Relaxed);
     for count in &LOST {
         count.records.store(0, Ordering::Relaxed);
         count.events.store(0, Ordering::Relaxed);

@@ -208,7 +208,7 @@ mod tests {
                     for turn in 0..200_000_u64 {
                         let address = 0x40_0000 + (turn * 7 + worker) % 50_000;
                         let words = u32::try_from(address % 16_000).unwrap_or(0);
-                        if let Some(found) = get(&cache, address) {
+                        if let Some(found) = get(cache, address) {
                             assert_eq!(found, rule(words));
                         } else {
                             cache.put(address, rule(words));
