@@ -111,7 +111,7 @@ impl Record {
 pub(crate) enum Loss {
     /// The queue was full.
     QueueFull,
-    /// The tables of our thread were full.
+    /// The tables of our thread were full: the numbers count, the details do not.
     TableFull,
     /// A thread held more sampled locks than it can remember.
     HeldFull,
@@ -126,7 +126,10 @@ pub(crate) enum Loss {
 /// Every cause with its words.
 pub(crate) const LOSSES: [(Loss, &str); 6] = [
     (Loss::QueueFull, "queue full"),
-    (Loss::TableFull, "tables full"),
+    (
+        Loss::TableFull,
+        "their details: tables full, counted as others",
+    ),
     (
         Loss::HeldFull,
         "hold not followed: too many sampled locks held at once",

@@ -6,47 +6,73 @@ use rustc_hash::FxHashMap;
 
 use crate::record::{self, Kind, Loss, Record, Role};
 
-/// Rows that are kept; about 130 bytes each.
-const ROWS_MAX: usize = 1 << 16;
+/// Rows that are kept: as many as fit a table of 2¹⁶ places, 73 bytes each, but
+/// for the rows of all others.
+const ROWS_MAX: usize = (1 << 16) / 8 * 7 - 1024;
 /// Frames of distinct stacks that are kept; 8 bytes each.
-const FRAMES_MAX: usize = 1 << 19;
+const FRAMES_MAX: usize = 3 << 17;
+/// Threads that are kept; 12 bytes each, and their names.
+const THREADS_MAX: usize = 1 << 14;
 
-/// What makes a row.
+/// The address that stands for all locks there was no room for.
+pub(crate) const OTHER_LOCKS: u64 = 0;
+/// The index of the stack, and of the thread, of all others.
+const OTHERS: u32 = u32::MAX;
+
+/// What makes a row. Small, because it is most of our memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Key {
-    /// Index of the stack.
-    pub(crate) stack: u32,
     /// Address of the lock.
     pub(crate) lock: u64,
-    pub(crate) kind: Kind,
-    pub(crate) role: Role,
-    /// The kernel's id of the thread.
-    pub(crate) thread_id: u32,
-    /// What `pthread_self` says of it.
-    pub(crate) pthread_id: u64,
-    /// The power of two at or below the duration; none without a duration.
-    pub(crate) bucket_ns: Option<u64>,
-    pub(crate) depth: u32,
-    /// 0, or why the acquisition failed.
-    pub(crate) error: i32,
+    /// Index of the stack.
+    stack: u32,
+    /// Index of the thread.
+    thread: u32,
     /// The kernel's id of the thread that was waited for; 0 unknown.
     pub(crate) blocker: u32,
+    pub(crate) depth: u32,
+    /// 0, or why the acquisition failed.
+    pub(crate) error: i16,
+    pub(crate) kind: Kind,
+    pub(crate) role: Role,
+    /// The exponent of the power of two at or below the duration; none without one.
+    bucket: Option<u8>,
 }
 
-/// What a row adds up; all but the extremes are estimates.
+const _: () = assert!(size_of::<Key>() == 32);
+
+impl Key {
+    /// Whether it is the row of all there was no room for.
+    pub(crate) fn is_of_others(&self) -> bool {
+        self.stack == OTHERS
+    }
+
+    /// The power of two at or below the duration; none without a duration.
+    pub(crate) fn bucket_ns(&self) -> Option<u64> {
+        self.bucket
+            .map(|exponent| 1_u64.checked_shl(exponent.into()).unwrap_or(0))
+    }
+}
+
+/// What a row adds up. All but the extremes are estimates.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Totals {
-    /// Successful takings.
-    pub(crate) acquisitions: f64,
-    /// Time waited, successfully or not.
-    pub(crate) wait_ns: f64,
+    /// Successful takings, or releases.
+    pub(crate) events: f64,
+    /// Time waited, successfully or not, or held.
+    pub(crate) time_ns: f64,
     /// Attempts that found the lock taken.
     pub(crate) contentions: f64,
-    pub(crate) releases: f64,
-    pub(crate) hold_ns: f64,
     /// Longest and shortest duration seen.
     pub(crate) max_ns: u64,
     pub(crate) min_ns: u64,
+}
+
+/// Who did something: the kernel's id of a thread, and what `pthread_self` said.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub(crate) struct ThreadIds {
+    pub(crate) native: u32,
+    pub(crate) pthread: u64,
 }
 
 /// All rows of a process so far.
@@ -56,28 +82,42 @@ pub(crate) struct Aggregate {
     stack_ids: FxHashMap<Arc<[u64]>, u32>,
     stacks: Vec<Arc<[u64]>>,
     frames_len: usize,
+    thread_indices: FxHashMap<ThreadIds, u32>,
+    threads: Vec<ThreadIds>,
 }
 
 impl Aggregate {
-    /// Adds one record; counts it as lost when there is no room for a new row.
+    /// Adds one record. When there is no room for a new row its numbers still
+    /// count, in the row of all others; that their details are lost is counted.
     pub(crate) fn add(&mut self, record: &Record) {
         if self.try_add(record).is_none() {
             record::lose(Loss::TableFull, record.weight.max(record.wait_weight));
+            let key = Key {
+                lock: OTHER_LOCKS,
+                stack: OTHERS,
+                thread: OTHERS,
+                blocker: 0,
+                depth: record.depth.min(2),
+                error: 0,
+                kind: record.kind,
+                role: record.role,
+                bucket: measured(record).map(bucket_of),
+            };
+            add_to(self.rows.entry(key).or_default(), record);
         }
     }
 
     fn try_add(&mut self, record: &Record) -> Option<()> {
         let key = Key {
-            stack: self.stack_id(record.stack())?,
             lock: record.lock,
+            stack: self.stack_id(record.stack())?,
+            thread: self.thread_index(record)?,
+            blocker: record.blocker,
+            depth: record.depth,
+            error: i16::try_from(record.error).unwrap_or(i16::MAX),
             kind: record.kind,
             role: record.role,
-            thread_id: record.thread_id,
-            pthread_id: record.pthread_id,
-            bucket_ns: measured(record).map(bucket_of),
-            depth: record.depth,
-            error: record.error,
-            blocker: record.blocker,
+            bucket: measured(record).map(bucket_of),
         };
         if self.rows.len() >= ROWS_MAX && !self.rows.contains_key(&key) {
             return None;
@@ -101,6 +141,23 @@ impl Aggregate {
         Some(id)
     }
 
+    fn thread_index(&mut self, record: &Record) -> Option<u32> {
+        let ids = ThreadIds {
+            native: record.thread_id,
+            pthread: record.pthread_id,
+        };
+        if let Some(index) = self.thread_indices.get(&ids) {
+            return Some(*index);
+        }
+        let index = u32::try_from(self.threads.len()).ok()?;
+        if self.threads.len() >= THREADS_MAX {
+            return None;
+        }
+        self.threads.push(ids);
+        self.thread_indices.insert(ids, index);
+        Some(index)
+    }
+
     /// Whether there is nothing to tell.
     pub(crate) fn is_empty(&self) -> bool {
         self.rows.is_empty()
@@ -114,14 +171,27 @@ impl Aggregate {
                 key.lock,
                 key.stack,
                 key.role as u8,
-                key.thread_id,
-                key.bucket_ns,
+                key.thread,
+                key.bucket,
                 key.depth,
                 key.error,
                 key.blocker,
             )
         });
         rows
+    }
+
+    /// All distinct stacks.
+    pub(crate) fn stacks(&self) -> impl Iterator<Item = &[u64]> {
+        self.stacks.iter().map(|stack| &**stack)
+    }
+
+    /// The thread of a row.
+    pub(crate) fn thread(&self, key: &Key) -> ThreadIds {
+        self.threads
+            .get(key.thread as usize)
+            .copied()
+            .unwrap_or_default()
     }
 
     /// The stack of a row: return addresses, innermost first.
@@ -142,8 +212,9 @@ fn measured(record: &Record) -> Option<u64> {
     has_one.then_some(record.duration_ns)
 }
 
-fn bucket_of(duration_ns: u64) -> u64 {
-    duration_ns.checked_ilog2().map_or(0, |log| 1 << log)
+fn bucket_of(duration_ns: u64) -> u8 {
+    let exponent = duration_ns.checked_ilog2().unwrap_or(0);
+    u8::try_from(exponent).unwrap_or(0)
 }
 
 #[allow(
@@ -155,16 +226,16 @@ fn add_to(totals: &mut Totals, record: &Record) {
     match record.role {
         Role::Acquire => {
             if record.error == 0 {
-                totals.acquisitions += record.weight;
+                totals.events += record.weight;
             } else {
                 totals.contentions += record.weight;
             }
             totals.contentions += record.wait_weight;
-            totals.wait_ns += record.wait_weight * duration;
+            totals.time_ns += record.wait_weight * duration;
         }
         Role::Release => {
-            totals.releases += record.weight;
-            totals.hold_ns += record.weight * duration;
+            totals.events += record.weight;
+            totals.time_ns += record.weight * duration;
         }
         Role::Init | Role::Name => {}
     }
@@ -201,7 +272,7 @@ mod tests {
         let rows = aggregate.rows();
         let buckets: Vec<_> = rows
             .iter()
-            .map(|(key, totals)| (key.bucket_ns, totals.releases, totals.max_ns))
+            .map(|(key, totals)| (key.bucket_ns(), totals.events, totals.max_ns))
             .collect();
         assert_eq!(
             buckets,
@@ -216,11 +287,11 @@ mod tests {
         failed.error = libc::EBUSY;
         aggregate.add(&failed);
         let totals = *aggregate.rows()[0].1;
-        assert_eq!((totals.acquisitions, totals.contentions), (0.0, 100.0));
+        assert_eq!((totals.events, totals.contentions), (0.0, 100.0));
     }
 
     #[test]
-    fn a_full_table_loses_new_rows_only_and_counts_them() {
+    fn a_full_table_loses_details_only_and_counts_them() {
         let mut aggregate = Aggregate::default();
         let deep: Vec<u64> = (0..64).collect();
         for number in 0..(FRAMES_MAX as u64 / 64 + 10) {
@@ -231,5 +302,12 @@ mod tests {
         assert_eq!(record::lost(Loss::TableFull), (10, 1000));
         aggregate.add(&record(Role::Acquire, &deep));
         assert_eq!(record::lost(Loss::TableFull), (10, 1000));
+        let rows = aggregate.rows();
+        let total: f64 = rows.iter().map(|(_, totals)| totals.events).sum();
+        assert_eq!(total, 100.0 * (FRAMES_MAX as f64 / 64.0 + 11.0));
+        assert!(
+            rows.iter()
+                .any(|(key, totals)| key.is_of_others() && totals.events == 1000.0)
+        );
     }
 }

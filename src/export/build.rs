@@ -5,7 +5,7 @@ use contract::sample_type::{self, NANOSECONDS, SampleType, label};
 use contract::wrapper::is_wrapper;
 use rustc_hash::FxHashMap;
 
-use super::aggregate::{Aggregate, Key, Totals};
+use super::aggregate::{Aggregate, Key, OTHER_LOCKS, Totals};
 use super::locks::{Locks, Origin, OriginFrames};
 use super::names::Names;
 use super::objects::Objects;
@@ -21,11 +21,16 @@ pub(crate) struct Sources<'a> {
     pub(crate) names: &'a Names,
 }
 
-/// Every row; times and comments are the caller's.
-pub(crate) fn profile(sources: &Sources<'_>) -> Profile {
+/// Hands every row out, with the number of locations so far, and returns the
+/// tables the rows refer to; times and comments are the caller's. The rows are
+/// not kept: with all their labels they would be most of our memory.
+pub(crate) fn profile<E>(
+    sources: &Sources<'_>,
+    mut hand_out: impl FnMut(&Sample, usize) -> Result<(), E>,
+) -> Result<Profile, E> {
     let mut builder = Builder {
         sources,
-        own_file: sources.objects.file_at(profile as *const () as u64),
+        own_file: sources.objects.file_at(values as *const () as u64),
         profile: Profile::default(),
         mappings: FxHashMap::default(),
         locations: FxHashMap::default(),
@@ -36,27 +41,33 @@ pub(crate) fn profile(sources: &Sources<'_>) -> Profile {
         builder.mapping(0);
     }
     for (key, totals) in sources.aggregate.rows() {
-        let addresses = sources.aggregate.stack(key).iter();
-        let stack = addresses
-            .filter_map(|&address| builder.location(address))
-            .collect();
-        let labels = builder.labels(key, totals);
-        builder.profile.samples.push(Sample {
+        let stack = if key.is_of_others() {
+            vec![builder.others()]
+        } else {
+            let addresses = sources.aggregate.stack(key).iter();
+            addresses
+                .filter_map(|&address| builder.location(address))
+                .collect()
+        };
+        let sample = Sample {
             stack,
-            values: values(totals),
-            labels,
-        });
+            values: values(key.role, totals),
+            labels: builder.labels(key, totals),
+        };
+        hand_out(&sample, builder.profile.locations.len())?;
     }
-    builder.profile
+    Ok(builder.profile)
 }
 
-fn values(totals: &Totals) -> [i64; sample_type::COUNT] {
+fn values(role: Role, totals: &Totals) -> [i64; sample_type::COUNT] {
     let mut values = [0; sample_type::COUNT];
+    let (events, time) = match role {
+        Role::Release => (SampleType::Release, SampleType::ReleaseHold),
+        _ => (SampleType::Acquire, SampleType::AcquireWait),
+    };
     let columns = [
-        (SampleType::Acquire, totals.acquisitions),
-        (SampleType::AcquireWait, totals.wait_ns),
-        (SampleType::Release, totals.releases),
-        (SampleType::ReleaseHold, totals.hold_ns),
+        (events, totals.events),
+        (time, totals.time_ns),
         (SampleType::Contention, totals.contentions),
     ];
     for (column, total) in columns {
@@ -71,6 +82,9 @@ fn values(totals: &Totals) -> [i64; sample_type::COUNT] {
     }
     values
 }
+
+/// What is called so in place of a name: everything there was no room for.
+const OTHERS: &str = "[others]";
 
 struct Builder<'a> {
     sources: &'a Sources<'a>,
@@ -141,6 +155,25 @@ impl<'a> Builder<'a> {
         Some(index)
     }
 
+    /// The location of all stacks there was no room for.
+    fn others(&mut self) -> usize {
+        // No return address is 0.
+        if let Some(&Some(known)) = self.locations.get(&0) {
+            return known;
+        }
+        let line = Line {
+            function: self.function(OTHERS),
+            line: 0,
+        };
+        self.profile.locations.push(Location {
+            lines: vec![line],
+            ..Location::default()
+        });
+        let index = self.profile.locations.len() - 1;
+        self.locations.insert(0, Some(index));
+        index
+    }
+
     fn function(&mut self, symbol: &'a str) -> usize {
         let (profile, names) = (&mut self.profile, self.sources.names);
         *self.functions.entry(symbol).or_insert_with(|| {
@@ -155,26 +188,27 @@ impl<'a> Builder<'a> {
 
     fn labels(&self, key: &Key, totals: &Totals) -> Vec<Label> {
         let threads = self.sources.threads;
+        let ids = self.sources.aggregate.thread(key);
+        let thread_name = match threads.name(ids.native) {
+            _ if key.is_of_others() => OTHERS.to_owned(),
+            Some(name) => name.to_owned(),
+            None => ids.native.to_string(),
+        };
         let mut labels = vec![
             text(label::LOCK_NAME, self.lock_name(key)),
             text(label::LOCK_KIND, kind_name(key.kind).to_owned()),
             text(label::LOCK, format!("{:#x}", key.lock)),
-            text(
-                label::THREAD_NAME,
-                threads
-                    .name(key.thread_id)
-                    .map_or_else(|| key.thread_id.to_string(), str::to_owned),
-            ),
-            number(label::THREAD_ID, key.pthread_id, ""),
-            number(label::THREAD_NATIVE_ID, u64::from(key.thread_id), ""),
+            text(label::THREAD_NAME, thread_name),
+            number(label::THREAD_ID, ids.pthread, ""),
+            number(label::THREAD_NATIVE_ID, u64::from(ids.native), ""),
         ];
         if key.depth > 1 {
             labels.push(number(label::DEPTH, u64::from(key.depth), ""));
         }
         if key.error != 0 {
-            labels.push(text(label::RESULT, result_name(key.error)));
+            labels.push(text(label::RESULT, result_name(key.error.into())));
         }
-        if let Some(bucket_ns) = key.bucket_ns {
+        if let Some(bucket_ns) = key.bucket_ns() {
             labels.push(number(label::DURATION_BUCKET, bucket_ns, NANOSECONDS));
             if totals.max_ns != totals.min_ns {
                 labels.push(number(label::DURATION_MAX, totals.max_ns, NANOSECONDS));
@@ -198,6 +232,9 @@ impl<'a> Builder<'a> {
     /// first taken; its address.
     fn lock_name(&self, key: &Key) -> String {
         let Sources { locks, names, .. } = self.sources;
+        if key.lock == OTHER_LOCKS {
+            return OTHERS.to_owned();
+        }
         let origin = locks.origin(key.lock);
         if let Some(Origin::Name(name)) = origin {
             return name.to_owned();

@@ -4,8 +4,8 @@ use rustc_hash::FxHashMap;
 
 use crate::record::{Record, Role};
 
-/// Locks that are remembered; about 100 bytes each.
-const LOCKS_MAX: usize = 1 << 16;
+/// Locks that are remembered: as many as fit a table of 2¹⁵ places, 65 bytes each.
+const LOCKS_MAX: usize = (1 << 15) / 8 * 7;
 /// Frames of an origin that are remembered: the innermost ones often merely wrap
 /// the call.
 pub(crate) const ORIGIN_FRAMES: usize = 4;
@@ -15,15 +15,15 @@ pub(crate) type OriginFrames = [u64; ORIGIN_FRAMES];
 /// Longest name that is kept.
 pub(crate) const NAME_MAX: usize = 200;
 
-/// One lock.
-#[derive(Clone, Debug, Default)]
-struct Known {
-    /// Given by the program.
-    name: Option<Box<str>>,
+/// The best that is known of one lock.
+#[derive(Clone, Debug)]
+enum Known {
+    /// The name the program gave it. (Boxed twice: few have one.)
+    Name(Box<Box<str>>),
     /// Where it was initialised.
-    init: Option<OriginFrames>,
+    Init(OriginFrames),
     /// Where it was first taken, of the acquisitions that were recorded.
-    first: Option<OriginFrames>,
+    First(OriginFrames),
 }
 
 /// How a lock may be called, best first.
@@ -50,7 +50,6 @@ impl Locks {
         if self.known.len() >= LOCKS_MAX && !self.known.contains_key(&record.lock) {
             return;
         }
-        let known = self.known.entry(record.lock).or_default();
         let mut frames = [0; ORIGIN_FRAMES];
         frames
             .iter_mut()
@@ -58,24 +57,27 @@ impl Locks {
             .for_each(|(to, from)| *to = *from);
         match record.role {
             // Initialised anew: another lock at the same address.
-            Role::Init => {
-                *known = Known {
-                    init: Some(frames),
-                    ..Known::default()
-                }
+            Role::Init => drop(self.known.insert(record.lock, Known::Init(frames))),
+            Role::Name => {
+                let name = Known::Name(Box::new(text_of(record).into()));
+                self.known.insert(record.lock, name);
             }
-            Role::Name => known.name = Some(text_of(record).into()),
-            Role::Acquire => known.first = known.first.or(Some(frames)),
+            Role::Acquire => {
+                self.known
+                    .entry(record.lock)
+                    .or_insert(Known::First(frames));
+            }
             Role::Release => {}
         }
     }
 
     /// How a lock that is no named object may be called.
     pub(crate) fn origin(&self, lock: u64) -> Option<Origin<'_>> {
-        let known = self.known.get(&lock)?;
-        let name = known.name.as_deref().map(Origin::Name);
-        name.or(known.init.map(Origin::Init))
-            .or(known.first.map(Origin::First))
+        Some(match self.known.get(&lock)? {
+            Known::Name(name) => Origin::Name(name),
+            Known::Init(frames) => Origin::Init(*frames),
+            Known::First(frames) => Origin::First(*frames),
+        })
     }
 }
 

@@ -28,26 +28,21 @@ impl Names {
         with_symbols: bool,
     ) {
         let mut questions: FxHashMap<usize, Questions> = FxHashMap::default();
-        for address in code
-            .filter(|address| !self.code.contains_key(address))
-            .collect::<Vec<_>>()
-        {
+        for address in code {
+            if self.code.contains_key(&address) {
+                continue;
+            }
             self.code.insert(address, None);
-            if let Some(segment) = objects
-                .segment_at(address)
-                .and_then(|index| objects.segments().get(index))
-            {
-                questions
-                    .entry(segment.file)
-                    .or_default()
-                    .code
-                    .push(address);
+            let segment = objects.segment_at(address);
+            if let Some(segment) = segment.and_then(|index| objects.segments().get(index)) {
+                let asked = questions.entry(segment.file).or_default();
+                asked.code.push(address);
             }
         }
-        for address in data
-            .filter(|address| !self.data.contains_key(address))
-            .collect::<Vec<_>>()
-        {
+        for address in data {
+            if self.data.contains_key(&address) {
+                continue;
+            }
             self.data.insert(address, None);
             if let Some(file) = objects.file_at(address) {
                 questions.entry(file).or_default().data.push(address);

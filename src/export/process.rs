@@ -1,12 +1,13 @@
 //! One process and its data: what came in, and how it is told.
 
-use std::io::Write as _;
+use std::io;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
+use contract::comment;
 use contract::file_name::Identity;
 use contract::options::Symbols;
+use contract::pprof::Encoder;
 use contract::profile::Profile;
-use contract::{comment, pprof};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
@@ -103,15 +104,7 @@ impl Process {
             return true;
         }
         self.look_up_names();
-        let mut profile = build::profile(&Sources {
-            aggregate: &self.aggregate,
-            locks: &self.locks,
-            threads: &self.threads,
-            objects: &self.objects,
-            names: &self.names,
-        });
-        self.put_times_and_comments(&mut profile);
-        let Some(parcel) = pack(&profile) else {
+        let Ok(parcel) = self.pack() else {
             return false;
         };
         let mut arrived = !self.sinks.is_empty();
@@ -131,39 +124,45 @@ impl Process {
         arrived
     }
 
+    /// The profile as it is sent.
+    fn pack(&self) -> io::Result<Parcel> {
+        let mut encoder = Encoder::new(GzEncoder::new(Vec::new(), Compression::default()));
+        let sources = Sources {
+            aggregate: &self.aggregate,
+            locks: &self.locks,
+            threads: &self.threads,
+            objects: &self.objects,
+            names: &self.names,
+        };
+        let mut profile = build::profile(&sources, |sample, locations_len| {
+            encoder.add(sample, locations_len)
+        })?;
+        self.put_times_and_comments(&mut profile);
+        Ok(Parcel {
+            gzipped: encoder.finish(&profile)?.finish()?,
+        })
+    }
+
     fn look_up_names(&mut self) {
         self.objects.refresh();
         let rows = self.aggregate.rows();
-        let blockers: Vec<u32> = rows
-            .iter()
-            .map(|(key, _)| key.blocker)
-            .filter(|&id| id != 0)
-            .collect();
-        let locks: Vec<u64> = rows.iter().map(|(key, _)| key.lock).collect();
-        let frames = rows
-            .iter()
-            .flat_map(|(key, _)| self.aggregate.stack(key))
-            .copied();
-        let origins = locks
-            .iter()
-            .filter_map(|&lock| match self.locks.origin(lock) {
+        let locks = || rows.iter().map(|(key, _)| key.lock);
+        let frames = self.aggregate.stacks().flatten().copied();
+        let origins = locks()
+            .filter_map(|lock| match self.locks.origin(lock) {
                 Some(Origin::Init(frames) | Origin::First(frames)) => Some(frames),
                 Some(Origin::Name(_)) | None => None,
             })
             .flatten()
             .filter(|&address| address != 0);
-        let code: Vec<u64> = frames
+        let code = frames
             .chain(origins)
-            .map(|address| address.saturating_sub(1))
-            .collect();
+            .map(|address| address.saturating_sub(1));
         let with_symbols = self.config.options.symbols == Symbols::Symtab;
-        self.names.look_up(
-            &self.objects,
-            code.into_iter(),
-            locks.into_iter(),
-            with_symbols,
-        );
-        self.threads.refresh(blockers.into_iter());
+        self.names
+            .look_up(&self.objects, code, locks(), with_symbols);
+        let blockers = rows.iter().map(|(key, _)| key.blocker);
+        self.threads.refresh(blockers.filter(|&id| id != 0));
     }
 
     fn put_times_and_comments(&self, profile: &mut Profile) {
@@ -195,12 +194,4 @@ impl Process {
             }
         }
     }
-}
-
-fn pack(profile: &Profile) -> Option<Parcel> {
-    let mut gzip = GzEncoder::new(Vec::new(), Compression::default());
-    gzip.write_all(&pprof::encode(profile)).ok()?;
-    Some(Parcel {
-        gzipped: gzip.finish().ok()?,
-    })
 }

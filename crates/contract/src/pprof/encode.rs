@@ -1,6 +1,7 @@
 //! From the profile as we see it to pprof's bytes.
 
 use std::collections::HashMap;
+use std::io::{self, Write};
 
 use prost::Message;
 
@@ -16,42 +17,88 @@ use crate::{sample_type, wrapper};
 /// left out rather than written, because readers refuse the whole file for one.
 #[must_use]
 pub fn encode(profile: &Profile) -> Vec<u8> {
-    let mut strings = Strings::new();
-    let message = proto::Profile {
-        sample_type: sample_type::ALL
-            .iter()
-            .map(|(_, name, unit)| strings.value_type(name, unit))
-            .collect(),
-        sample: profile
-            .samples
-            .iter()
-            .filter(|sample| sample.values.iter().any(|value| *value > 0))
-            .map(|sample| sample_of(sample, profile.locations.len(), &mut strings))
-            .collect(),
-        mapping: (1..)
-            .zip(&profile.mappings)
-            .map(|(id, mapping)| mapping_of(id, mapping, &mut strings))
-            .collect(),
-        location: (1..)
-            .zip(&profile.locations)
-            .map(|(id, location)| location_of(id, location, profile))
-            .collect(),
-        function: (1..)
-            .zip(&profile.functions)
-            .map(|(id, function)| function_of(id, function, &mut strings))
-            .collect(),
-        drop_frames: strings.index(&wrapper::drop_frames()),
-        time_nanos: profile.start_unix_ns,
-        duration_nanos: profile.duration_ns,
-        period_type: Some(strings.value_type(sample_type::PERIOD.0, sample_type::PERIOD.1)),
-        period: sample_type::PERIOD.2,
-        comment: strings.indices(&profile.comments),
-        default_sample_type: strings.index(sample_type::DEFAULT.name()),
-        keep_frames: 0,
-        doc_url: 0,
-        string_table: strings.table,
-    };
-    message.encode_to_vec()
+    let mut encoder = Encoder::new(Vec::new());
+    for sample in &profile.samples {
+        // Writing to memory cannot fail.
+        let _ = encoder.add(sample, profile.locations.len());
+    }
+    encoder.finish(profile).unwrap_or_default()
+}
+
+/// As [`encode`], row by row, so that not all rows have to be in memory at once.
+///
+/// What it writes is several messages one behind the other, each with a part of
+/// the profile; read as one, they are merged (the encoding of protobuf says so).
+pub struct Encoder<W> {
+    out: W,
+    strings: Strings,
+}
+
+impl<W: Write> Encoder<W> {
+    /// Writes to `out`.
+    pub fn new(out: W) -> Self {
+        Self {
+            out,
+            strings: Strings::new(),
+        }
+    }
+
+    /// Writes a row, whose stack refers to a table of so many locations.
+    ///
+    /// # Errors
+    /// Those of `out`.
+    pub fn add(&mut self, sample: &Sample, locations_len: usize) -> io::Result<()> {
+        if sample.values.iter().all(|value| *value <= 0) {
+            return Ok(());
+        }
+        let part = proto::Profile {
+            sample: vec![sample_of(sample, locations_len, &mut self.strings)],
+            ..proto::Profile::default()
+        };
+        self.out.write_all(&part.encode_to_vec())
+    }
+
+    /// Writes everything but the rows of a profile, and hands `out` back.
+    ///
+    /// # Errors
+    /// Those of `out`.
+    pub fn finish(self, profile: &Profile) -> io::Result<W> {
+        let Self {
+            mut out,
+            mut strings,
+        } = self;
+        let part = proto::Profile {
+            sample: Vec::new(),
+            sample_type: sample_type::ALL
+                .iter()
+                .map(|(_, name, unit)| strings.value_type(name, unit))
+                .collect(),
+            mapping: (1..)
+                .zip(&profile.mappings)
+                .map(|(id, mapping)| mapping_of(id, mapping, &mut strings))
+                .collect(),
+            location: (1..)
+                .zip(&profile.locations)
+                .map(|(id, location)| location_of(id, location, profile))
+                .collect(),
+            function: (1..)
+                .zip(&profile.functions)
+                .map(|(id, function)| function_of(id, function, &mut strings))
+                .collect(),
+            drop_frames: strings.index(&wrapper::drop_frames()),
+            time_nanos: profile.start_unix_ns,
+            duration_nanos: profile.duration_ns,
+            period_type: Some(strings.value_type(sample_type::PERIOD.0, sample_type::PERIOD.1)),
+            period: sample_type::PERIOD.2,
+            comment: strings.indices(&profile.comments),
+            default_sample_type: strings.index(sample_type::DEFAULT.name()),
+            keep_frames: 0,
+            doc_url: 0,
+            string_table: strings.table,
+        };
+        out.write_all(&part.encode_to_vec())?;
+        Ok(out)
+    }
 }
 
 fn sample_of(sample: &Sample, locations: usize, strings: &mut Strings) -> proto::Sample {

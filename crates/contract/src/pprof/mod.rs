@@ -7,4 +7,4 @@ mod proto;
 mod tests;
 
 pub use decode::{DecodeError, decode};
-pub use encode::encode;
+pub use encode::{Encoder, encode};
