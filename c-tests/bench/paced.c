@@ -15,6 +15,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "ways.h"
+
 enum { WORKERS = 2, BURST_NS = 1000000 };
 
 static pthread_mutex_t locks[WORKERS] = { PTHREAD_MUTEX_INITIALIZER, PTHREAD_MUTEX_INITIALIZER };
@@ -28,33 +30,6 @@ static double now_ns(void)
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
-}
-
-/* Two ways down at each level make 2^DEPTH stacks. */
-__attribute__((noinline)) static int left(pthread_mutex_t *lock, int levels, unsigned way);
-__attribute__((noinline)) static int right(pthread_mutex_t *lock, int levels, unsigned way);
-
-static int down(pthread_mutex_t *lock, int levels, unsigned way)
-{
-    if (levels == 0) {
-        pthread_mutex_lock(lock);
-        pthread_mutex_unlock(lock);
-        return 0;
-    }
-    volatile int result = way & 1 ? right(lock, levels - 1, way >> 1) : left(lock, levels - 1, way >> 1);
-    return result + 1;
-}
-
-static int left(pthread_mutex_t *lock, int levels, unsigned way)
-{
-    volatile int result = down(lock, levels, way);
-    return result + 1;
-}
-
-static int right(pthread_mutex_t *lock, int levels, unsigned way)
-{
-    volatile int result = down(lock, levels, way);
-    return result + 2;
 }
 
 static void *work(void *lock)

@@ -14,6 +14,8 @@
 #include <sys/resource.h>
 #include <time.h>
 
+#include "ways.h"
+
 enum { THREADS_MAX = 1024, LEVELS = 17 };
 
 static pthread_mutex_t *mutexes;
@@ -27,33 +29,6 @@ static double clock_ns(clockid_t clock)
     struct timespec t;
     clock_gettime(clock, &t);
     return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
-}
-
-/* Two ways down at each level make 2^LEVELS stacks. */
-__attribute__((noinline)) static int left(pthread_mutex_t *lock, int levels, unsigned way);
-__attribute__((noinline)) static int right(pthread_mutex_t *lock, int levels, unsigned way);
-
-static int down(pthread_mutex_t *lock, int levels, unsigned way)
-{
-    if (levels == 0) {
-        pthread_mutex_lock(lock);
-        pthread_mutex_unlock(lock);
-        return 0;
-    }
-    volatile int result = way & 1 ? right(lock, levels - 1, way >> 1) : left(lock, levels - 1, way >> 1);
-    return result + 1;
-}
-
-static int left(pthread_mutex_t *lock, int levels, unsigned way)
-{
-    volatile int result = down(lock, levels, way);
-    return result + 1;
-}
-
-static int right(pthread_mutex_t *lock, int levels, unsigned way)
-{
-    volatile int result = down(lock, levels, way);
-    return result + 2;
 }
 
 static void *work(void *number)

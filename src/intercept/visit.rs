@@ -1,0 +1,136 @@
+//! One stay of a thread inside us: counts, captures, and the holds it remembers.
+
+use super::capture::{self, Caller};
+use super::guard::{Entered, enter};
+use super::held::Held;
+use super::thread::{self, Thread};
+use super::{Lock, sampler};
+use crate::config::Sampling;
+use crate::record::{self, Loss, Record};
+use crate::{state, sys};
+
+/// A thread inside us, with all a shape needs.
+pub(super) struct Visit {
+    pub(super) entered: Entered,
+    pub(super) sampling: Sampling,
+    pub(super) caller: Caller,
+}
+
+impl Visit {
+    /// Goes inside; none when the thread is inside already, or nothing is configured.
+    pub(super) fn begin(caller: Caller) -> Option<Self> {
+        let entered = enter()?;
+        let sampling = thread::sampling()?;
+        let visit = Self {
+            entered,
+            sampling,
+            caller,
+        };
+        let thread = visit.thread();
+        if !thread.is_current() {
+            thread.begin(sampling.period);
+            thread.set_remaining(visit.draw());
+        }
+        Some(visit)
+    }
+
+    /// As [`Visit::begin`], for a call that takes a lock: what cannot be counted
+    /// because the thread is inside already is counted as lost.
+    pub(super) fn begin_or_lose(caller: Caller) -> Option<Self> {
+        let visit = Self::begin(caller);
+        if visit.is_none() {
+            thread::lose_while_inside();
+        }
+        visit
+    }
+
+    pub(super) fn thread(&self) -> &'static Thread {
+        self.entered.thread()
+    }
+
+    /// Draws how many acquisitions pass by before the next sampled one.
+    pub(super) fn draw(&self) -> i64 {
+        let thread = self.thread();
+        let period = thread.throttle.period();
+        thread.weight.set(period);
+        sampler::draw_skip(sampler::random(&thread.random), period)
+    }
+
+    /// Counts one acquisition. Says how many it stands for, if it is to be sampled.
+    pub(super) fn tick(&self) -> Option<u32> {
+        let thread = self.thread();
+        let remaining = thread.remaining();
+        if remaining > 0 {
+            thread.set_remaining(remaining - 1);
+            return None;
+        }
+        let weight = thread.weight.get();
+        thread.set_remaining(self.draw());
+        Some(weight)
+    }
+
+    /// Takes the caller's stack into a record. Declined, and counted as lost for so
+    /// many events, when there would be no room for it.
+    pub(super) fn try_capture(&self, record: &mut Record, events: f64) -> bool {
+        if record::is_full() && !state::make_room() {
+            record::lose(Loss::QueueFull, events);
+            return false;
+        }
+        record.frames_len = capture::stack(
+            self.thread(),
+            self.caller,
+            self.sampling.frames_max,
+            &mut record.frames,
+        );
+        if record.frames_len == 0 {
+            record::lose(Loss::NoStack, events);
+        }
+        record.frames_len != 0
+    }
+
+    /// Books time that sampling took until now.
+    pub(super) fn book(&self, spent_ns: u64, now_ns: u64) {
+        let Sampling {
+            cpu_limit, period, ..
+        } = self.sampling;
+        self.thread()
+            .throttle
+            .book(spent_ns, now_ns, cpu_limit, period);
+    }
+
+    /// Remembers that a sampled acquisition has begun a hold, now, so that what we
+    /// did before is no part of it.
+    pub(super) fn begin_hold(&self, lock: Lock, depth: u32, weight: u32) -> u64 {
+        let thread = self.thread();
+        self.end_stale_hold(lock, depth);
+        let since_ns = sys::monotonic_ns();
+        let held = Held {
+            lock: lock.address,
+            since_ns,
+            weight,
+            depth,
+        };
+        if !thread.held.try_insert(held) {
+            record::lose(Loss::HeldFull, f64::from(weight));
+        }
+        thread.set_remaining(thread.remaining());
+        since_ns
+    }
+
+    /// Forgets the holds of a lock that does not exist any more.
+    pub(super) fn forget(&self, address: u64) {
+        let thread = self.thread();
+        thread.held.forget(address);
+        thread.set_remaining(thread.remaining());
+    }
+
+    /// Forgets a hold that this new acquisition proves to be over: somebody else
+    /// released the lock.
+    pub(super) fn end_stale_hold(&self, lock: Lock, depth: u32) {
+        let thread = self.thread();
+        if let Some(held) = thread.held.remove(lock.address, depth) {
+            record::lose(Loss::ReleasedElsewhere, f64::from(held.weight));
+            thread.set_remaining(thread.remaining());
+        }
+    }
+}
