@@ -41,7 +41,8 @@ ctor::declarative::ctor! {
 static END: extern "C" fn() = end;
 
 extern "C" fn end() {
-    if state::is_on()
+    // Also when the program has stopped us: what was recorded before is its own.
+    if !state::is_off_for_good()
         && let Some(_entered) = intercept::enter()
     {
         export::flush(EXIT_LIMIT);

@@ -38,6 +38,11 @@ pub(crate) fn is_on() -> bool {
     STATE.load(Ordering::Relaxed) == ON
 }
 
+/// Whether something in us failed, so that nothing of ours is to be trusted.
+pub(crate) fn is_off_for_good() -> bool {
+    STATE.load(Ordering::Relaxed) == OFF_FOR_GOOD
+}
+
 /// Makes what every thread remembers worthless.
 pub(crate) fn begin_epoch() {
     EPOCH.fetch_add(1, Ordering::Relaxed);

@@ -318,6 +318,14 @@ fn the_c_api_starts_what_was_switched_off() {
 }
 
 #[test]
+fn what_was_recorded_before_a_stop_is_written_at_the_end() {
+    let rows = Program::exact("api_stops_early").compare().profile();
+    rows.at("take_before")
+        .expect_counts("before the stop", 10, 10);
+    assert!(rows.at("take_after").is_empty(), "{rows}");
+}
+
+#[test]
 fn the_c_api_is_harmless_without_the_library() {
     let alone = Program::exact("api_names_lock").run_alone();
     alone.expect_success();
