@@ -9,17 +9,17 @@
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
-use super::rule::{Base, Rule, SavedBp};
+use super::rule::{Base, NEAR, Near, Rule, SavedBp};
 
 const SETS_LOG: u32 = 12;
 const WAYS: usize = 4;
 const RULE_BITS: u32 = 29;
 /// Code addresses of user space have 47 bits.
 const ADDRESS_BITS: u32 = 47;
-const ADDRESS_MASK: u64 = (1 << ADDRESS_BITS) - 1;
-/// Odd, so multiplying by it permutes the addresses (2⁶⁴ divided by the golden ratio).
-const SCATTER: u64 = 0x9E37_79B9_7F4A_7C15;
-/// Frames too large for a rule's bits; programs have a handful.
+/// Odd, so multiplying by it permutes the addresses (2⁶⁴ divided by the golden
+/// ratio). Shifted, so that the product's upper 47 bits are the scattered address.
+const SCATTER: u64 = 0x9E37_79B9_7F4A_7C15 << (u64::BITS - ADDRESS_BITS);
+/// Frames that a rule's bits cannot say; programs have a handful of different ones.
 const LARGE_MAX: usize = 255;
 
 /// One set, in half a cache line.
@@ -33,30 +33,34 @@ pub(super) struct Cache {
     large_len: AtomicUsize,
 }
 
-/// A frame of any size: bits 0–30 the words, bit 31 whether they count from the
-/// frame pointer, bits 32–63 the place of the saved frame pointer.
+/// A frame of any size and form: bits 0–29 the words, bits 30–31 what they count
+/// from, bits 32–63 the place of the saved frame pointer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct LargeFrame(u64);
 
-const LARGE_FROM_BP: u32 = 1 << 31;
+const LARGE_BASE_SHIFT: u32 = 30;
+const LARGE_WORDS_MAX: u32 = (1 << LARGE_BASE_SHIFT) - 1;
 /// No frame pointer is saved here: it would be the return address.
 const LARGE_BP_KEPT: i32 = -1;
+/// Nor as far away as this.
+const LARGE_BP_AT_BP: i32 = i32::MIN;
 
 impl LargeFrame {
     /// None for what has no such form.
     pub(super) fn new(base: Base, words: u32, saved_bp: SavedBp) -> Option<Self> {
-        let from = match base {
+        let from: u32 = match base {
             Base::Sp => 0,
-            Base::Bp => LARGE_FROM_BP,
-            Base::WordBelowBp => return None,
+            Base::Bp => 1,
+            Base::WordBelowBp => 2,
         };
         let place = match saved_bp {
             SavedBp::Kept => LARGE_BP_KEPT,
-            SavedBp::At(place) if place != LARGE_BP_KEPT => place,
-            SavedBp::At(_) | SavedBp::AtBp => return None,
+            SavedBp::AtBp => LARGE_BP_AT_BP,
+            SavedBp::At(place) if place != LARGE_BP_KEPT && place != LARGE_BP_AT_BP => place,
+            SavedBp::At(_) => return None,
         };
-        (words < LARGE_FROM_BP).then_some(Self(
-            u64::from(words | from) | u64::from(place.cast_unsigned()) << 32,
+        (words <= LARGE_WORDS_MAX).then_some(Self(
+            u64::from(words | from << LARGE_BASE_SHIFT) | u64::from(place.cast_unsigned()) << 32,
         ))
     }
 
@@ -66,17 +70,17 @@ impl LargeFrame {
         let low = self.0 as u32;
         #[allow(clippy::cast_possible_truncation, reason = "32 bits are left")]
         let place = ((self.0 >> 32) as u32).cast_signed();
-        let base = if low & LARGE_FROM_BP == 0 {
-            Base::Sp
-        } else {
-            Base::Bp
+        let base = match low >> LARGE_BASE_SHIFT {
+            0 => Base::Sp,
+            1 => Base::Bp,
+            _ => Base::WordBelowBp,
         };
-        let saved_bp = if place == LARGE_BP_KEPT {
-            SavedBp::Kept
-        } else {
-            SavedBp::At(place)
+        let saved_bp = match place {
+            LARGE_BP_KEPT => SavedBp::Kept,
+            LARGE_BP_AT_BP => SavedBp::AtBp,
+            place => SavedBp::At(place),
         };
-        (base, low & !LARGE_FROM_BP, saved_bp)
+        (base, low & LARGE_WORDS_MAX, saved_bp)
     }
 }
 
@@ -89,30 +93,42 @@ impl Cache {
         }
     }
 
-    /// The set of an address, and the tag it has there.
+    /// The set of an address, and the tag it has there, above [`RULE_BITS`] zeros.
     #[inline(always)]
     fn place(&self, address: u64) -> (&Set, u64) {
-        let scattered = address.wrapping_mul(SCATTER) & ADDRESS_MASK;
-        let index = scattered >> (ADDRESS_BITS - SETS_LOG);
-        let tag = scattered & ((1 << (ADDRESS_BITS - SETS_LOG)) - 1);
+        let scattered = address.wrapping_mul(SCATTER);
+        let index = scattered >> (u64::BITS - SETS_LOG);
         // The index has SETS_LOG bits, so the mask changes nothing and spares the check.
-        (&self.sets[index as usize & ((1 << SETS_LOG) - 1)], tag)
+        let set = &self.sets[index as usize & ((1 << SETS_LOG) - 1)];
+        (set, scattered << SETS_LOG)
+    }
+
+    /// The rule for an address, if it is known and near: four instructions.
+    #[inline(always)]
+    pub(super) fn near(&self, address: u64) -> Option<Near> {
+        let (set, tag) = self.place(address);
+        let wanted = tag | u64::from(NEAR);
+        for entry in &set.0 {
+            // What differs from tag and mark is the rule, unless it is more than that.
+            let bits = entry.load(Ordering::Relaxed) ^ wanted;
+            if bits < u64::from(NEAR) {
+                #[allow(clippy::cast_possible_truncation, reason = "28 bits are left")]
+                return Some(Near::new(bits as u32));
+            }
+        }
+        None
     }
 
     /// The bits of the rule for an address; 0 when it is not known.
-    #[inline(always)]
     pub(super) fn bits(&self, address: u64) -> u32 {
         let (set, tag) = self.place(address);
-        for entry in &set.0 {
-            let entry = entry.load(Ordering::Relaxed);
-            // An empty entry may have this tag too: then its bits say so.
-            if entry >> RULE_BITS == tag {
-                #[allow(clippy::cast_possible_truncation, reason = "29 bits are meant")]
-                let bits = entry as u32 & ((1 << RULE_BITS) - 1);
-                return bits;
-            }
-        }
-        0
+        let mut entries = set
+            .0
+            .iter()
+            .map(|entry| entry.load(Ordering::Relaxed) ^ tag);
+        // An empty entry may have this tag too: then its bits say so.
+        let bits = entries.find(|&bits| bits != 0 && bits < 1 << RULE_BITS);
+        bits.and_then(|bits| u32::try_from(bits).ok()).unwrap_or(0)
     }
 
     /// Remembers a rule, in the first free place of its set or over a chance one.
@@ -123,9 +139,9 @@ impl Cache {
             .0
             .iter()
             .find(|entry| entry.load(Ordering::Relaxed) == 0);
-        let victim = tag % WAYS as u64;
+        let victim = (tag >> RULE_BITS) % WAYS as u64;
         if let Some(entry) = free.or_else(|| set.0.get(usize::try_from(victim).ok()?)) {
-            entry.store(tag << RULE_BITS | u64::from(bits), Ordering::Relaxed);
+            entry.store(tag | u64::from(bits), Ordering::Relaxed);
         }
     }
 
@@ -186,11 +202,28 @@ mod tests {
     }
 
     #[test]
+    fn only_near_rules_are_read_the_short_way() {
+        let cache = Box::new(Cache::new());
+        for address in [0x7fff_1234_5678, 0x40_1000, 1] {
+            assert_eq!(cache.near(address), None);
+            cache.put(address, Rule::Outermost);
+            assert_eq!(cache.near(address), None);
+            assert_eq!(get(&cache, address), Some(Rule::Outermost));
+            cache.put(address + 1, rule(5));
+            let near = cache.near(address + 1).map(|near| near.distance());
+            assert_eq!(near, Some(40));
+        }
+    }
+
+    #[test]
     fn two_thousand_aligned_functions_fit() {
         let cache = Box::new(Cache::new());
         let address = |number: u64| 0x7f12_3456_0000 + number * 16;
         for number in 0..2000 {
-            cache.put(address(number), rule(u32::try_from(number).unwrap_or(0)));
+            cache.put(
+                address(number),
+                rule(1 + u32::try_from(number).unwrap_or(0)),
+            );
         }
         let known = (0..2000)
             .filter(|&number| get(&cache, address(number)).is_some())
@@ -207,7 +240,7 @@ mod tests {
                 scope.spawn(move || {
                     for turn in 0..200_000_u64 {
                         let address = 0x40_0000 + (turn * 7 + worker) % 50_000;
-                        let words = u32::try_from(address % 16_000).unwrap_or(0);
+                        let words = 1 + u32::try_from(address % 16_000).unwrap_or(0);
                         if let Some(found) = get(cache, address) {
                             assert_eq!(found, rule(words));
                         } else {
@@ -234,5 +267,7 @@ mod tests {
         assert_eq!((100_000..101_000).filter_map(put).count(), LARGE_MAX - 1);
         let from_bp = LargeFrame::new(Base::Bp, 1 << 20, SavedBp::Kept).map(LargeFrame::parts);
         assert_eq!(from_bp, Some((Base::Bp, 1 << 20, SavedBp::Kept)));
+        let realigned = LargeFrame::new(Base::WordBelowBp, 1, SavedBp::AtBp).map(LargeFrame::parts);
+        assert_eq!(realigned, Some((Base::WordBelowBp, 1, SavedBp::AtBp)));
     }
 }

@@ -1,8 +1,10 @@
 //! How to get from one frame to its caller, in 29 bits.
 //!
-//! Bits 27–28 say what the frame's address (CFA) is counted from, bits 13–26 the
-//! distance, bits 0–12 where the caller's frame pointer is kept. All distances
-//! are in words of 8 bytes.
+//! Bit 28 marks the rules that nearly all code has, which a walk reads straight
+//! from the bits ([`Near`]): bit 27 says which register the frame's address (CFA)
+//! is counted from, bits 13–26 the distance, bits 0–12 how far below that address
+//! the caller's frame pointer is kept. All distances are in words of 8 bytes. All
+//! other rules have a number in bits 13–26, and perhaps a place in a side table.
 
 /// What a frame's address is counted from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,121 +43,115 @@ pub(super) enum Rule {
     Outermost,
     /// Nobody knows: the code has no unwind table.
     Unknown,
-    /// As a frame that is too large for these bits; the side table has it.
+    /// As a frame that these bits cannot say; the side table has it.
     Large(u32),
 }
 
-const BASE_SHIFT: u32 = 27;
+/// Marks a near rule.
+pub(super) const NEAR: u32 = 1 << 28;
+const FROM_BP: u32 = 1 << 27;
 const WORDS_SHIFT: u32 = 13;
 const WORDS_MAX: u32 = (1 << 14) - 1;
-const BP_MASK: u32 = (1 << 13) - 1;
-/// The saved place, which may be negative, is stored with this added.
-const BP_BIAS: i32 = 1 << 12;
-const BP_KEPT: u32 = 0;
-const BP_AT_BP: u32 = 1;
-const BP_LEAST: i32 = -BP_BIAS + 2;
-const BP_MOST: i32 = BP_BIAS - 1;
+const SAVED_MASK: u32 = (1 << 13) - 1;
+/// The first word below the frame's address is the return address.
+const SAVED_LEAST: u32 = 2;
 
-const BASE_SPECIAL: u32 = 0;
-const BASE_SP: u32 = 1;
-const BASE_BP: u32 = 2;
-const BASE_WORD_BELOW_BP: u32 = 3;
-
-const SPECIAL_SIGNAL: u32 = 1;
-const SPECIAL_OUTERMOST: u32 = 2;
-const SPECIAL_UNKNOWN: u32 = 3;
-const SPECIAL_LARGE: u32 = 4;
+const SIGNAL: u32 = 1;
+const OUTERMOST: u32 = 2;
+const UNKNOWN: u32 = 3;
+const LARGE: u32 = 4;
 
 /// What nearly every rule is: a distance from one of the two registers, and the
-/// caller's frame pointer in its register or at a distance from there.
-#[derive(Clone, Copy)]
-pub(super) struct Near {
-    pub(super) is_from_bp: bool,
-    /// To the frame's address, in bytes.
-    pub(super) distance: u64,
-    /// From the frame's address to the saved frame pointer, in bytes; none when
-    /// the register still holds it.
-    pub(super) saved_bp: Option<i64>,
-}
+/// caller's frame pointer in its register or within that distance. So both words
+/// that a step reads lie between the register and the frame's address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Near(u32);
 
 impl Near {
-    /// Read straight from the bits, which is what makes a warm step cheap; none
-    /// for all other rules.
+    /// From a rule's bits without their mark.
     #[inline(always)]
-    pub(super) fn read(bits: u32) -> Option<Self> {
-        let base = bits >> BASE_SHIFT & 3;
-        let saved = bits & BP_MASK;
-        if base.wrapping_sub(BASE_SP) > BASE_BP - BASE_SP || saved == BP_AT_BP {
-            return None;
+    pub(super) fn new(bits: u32) -> Self {
+        Self(bits)
+    }
+
+    #[inline(always)]
+    pub(super) fn is_from_bp(self) -> bool {
+        self.0 & FROM_BP != 0
+    }
+
+    /// To the frame's address, in bytes; at least 8.
+    #[inline(always)]
+    pub(super) fn distance(self) -> u64 {
+        u64::from(self.0 >> (WORDS_SHIFT - 3)) & u64::from(WORDS_MAX << 3)
+    }
+
+    /// From the frame's address down to the saved frame pointer, in bytes, at most
+    /// the distance; 0 when the register still holds it.
+    #[inline(always)]
+    pub(super) fn saved_bp(self) -> u64 {
+        u64::from(self.0 & SAVED_MASK) * 8
+    }
+
+    fn pack(base: Base, words: u32, saved_bp: SavedBp) -> Option<u32> {
+        let base = match base {
+            Base::Sp => 0,
+            Base::Bp => FROM_BP,
+            Base::WordBelowBp => return None,
+        };
+        let saved = match saved_bp {
+            SavedBp::Kept => 0,
+            SavedBp::At(place) => u32::try_from(place.checked_neg()?)
+                .ok()
+                .filter(|saved| (SAVED_LEAST..=words.min(SAVED_MASK)).contains(saved))?,
+            SavedBp::AtBp => return None,
+        };
+        (1..=WORDS_MAX)
+            .contains(&words)
+            .then_some(NEAR | base | words << WORDS_SHIFT | saved)
+    }
+
+    fn unpack(self) -> Rule {
+        Rule::Frame {
+            base: if self.is_from_bp() {
+                Base::Bp
+            } else {
+                Base::Sp
+            },
+            words: self.0 >> WORDS_SHIFT & WORDS_MAX,
+            saved_bp: match self.0 & SAVED_MASK {
+                0 => SavedBp::Kept,
+                saved => SavedBp::At(-saved.cast_signed()),
+            },
         }
-        Some(Self {
-            is_from_bp: base == BASE_BP,
-            distance: u64::from(bits >> WORDS_SHIFT & WORDS_MAX) * 8,
-            saved_bp: (saved != BP_KEPT).then(|| i64::from(saved) * 8 - i64::from(BP_BIAS) * 8),
-        })
     }
 }
 
 impl Rule {
-    /// Its bits, never 0; none when a distance is too large.
+    /// Its bits, never 0; none for a frame that needs a place in the side table.
     pub(super) fn pack(self) -> Option<u32> {
-        let special = |what: u32| Some(BASE_SPECIAL << BASE_SHIFT | what << WORDS_SHIFT);
         match self {
-            Self::Signal => special(SPECIAL_SIGNAL),
-            Self::Outermost => special(SPECIAL_OUTERMOST),
-            Self::Unknown => special(SPECIAL_UNKNOWN),
-            Self::Large(index) => {
-                (index <= BP_MASK).then_some(SPECIAL_LARGE << WORDS_SHIFT | index)
-            }
+            Self::Signal => Some(SIGNAL << WORDS_SHIFT),
+            Self::Outermost => Some(OUTERMOST << WORDS_SHIFT),
+            Self::Unknown => Some(UNKNOWN << WORDS_SHIFT),
+            Self::Large(index) => (index <= SAVED_MASK).then_some(LARGE << WORDS_SHIFT | index),
             Self::Frame {
                 base,
                 words,
                 saved_bp,
-            } => {
-                let base = match base {
-                    Base::Sp => BASE_SP,
-                    Base::Bp => BASE_BP,
-                    Base::WordBelowBp => BASE_WORD_BELOW_BP,
-                };
-                let bp = match saved_bp {
-                    SavedBp::Kept => BP_KEPT,
-                    SavedBp::AtBp => BP_AT_BP,
-                    SavedBp::At(place) if (BP_LEAST..=BP_MOST).contains(&place) => {
-                        (place + BP_BIAS).cast_unsigned()
-                    }
-                    SavedBp::At(_) => return None,
-                };
-                (words <= WORDS_MAX).then_some(base << BASE_SHIFT | words << WORDS_SHIFT | bp)
-            }
+            } => Near::pack(base, words, saved_bp),
         }
     }
 
     /// The rule these bits stand for.
-    #[inline(always)]
     pub(super) fn unpack(bits: u32) -> Self {
-        let words = bits >> WORDS_SHIFT & WORDS_MAX;
-        let base = match bits >> BASE_SHIFT & 3 {
-            BASE_SP => Base::Sp,
-            BASE_BP => Base::Bp,
-            BASE_WORD_BELOW_BP => Base::WordBelowBp,
-            _ => {
-                return match words {
-                    SPECIAL_SIGNAL => Self::Signal,
-                    SPECIAL_OUTERMOST => Self::Outermost,
-                    SPECIAL_LARGE => Self::Large(bits & BP_MASK),
-                    _ => Self::Unknown,
-                };
-            }
-        };
-        let saved_bp = match bits & BP_MASK {
-            BP_KEPT => SavedBp::Kept,
-            BP_AT_BP => SavedBp::AtBp,
-            place => SavedBp::At(place.cast_signed() - BP_BIAS),
-        };
-        Self::Frame {
-            base,
-            words,
-            saved_bp,
+        if bits & NEAR != 0 {
+            return Near(bits).unpack();
+        }
+        match bits >> WORDS_SHIFT {
+            SIGNAL => Self::Signal,
+            OUTERMOST => Self::Outermost,
+            LARGE => Self::Large(bits & SAVED_MASK),
+            _ => Self::Unknown,
         }
     }
 }
@@ -166,68 +162,64 @@ mod tests {
 
     #[test]
     fn every_rule_survives_packing_or_is_declined() {
-        let mut rules = vec![
+        let rules = [
             Rule::Signal,
             Rule::Outermost,
             Rule::Unknown,
             Rule::Large(0),
             Rule::Large(254),
         ];
-        for base in [Base::Sp, Base::Bp, Base::WordBelowBp] {
-            for words in [0, 1, 2, 77, WORDS_MAX] {
-                for saved_bp in [
-                    SavedBp::Kept,
-                    SavedBp::AtBp,
-                    SavedBp::At(-2),
-                    SavedBp::At(BP_LEAST),
-                    SavedBp::At(BP_MOST),
-                ] {
-                    rules.push(Rule::Frame {
-                        base,
-                        words,
-                        saved_bp,
-                    });
-                }
-            }
-        }
         for rule in rules {
             let bits = rule.pack();
-            if let Some(near) = bits.and_then(Near::read) {
-                let Rule::Frame {
-                    base,
-                    words,
-                    saved_bp,
-                } = rule
-                else {
-                    panic!("{rule:?} is not near");
-                };
-                assert_eq!(near.is_from_bp, base == Base::Bp);
-                assert_eq!(near.distance, u64::from(words) * 8);
-                let place = near.saved_bp.map(|bytes| bytes / 8);
-                let is_same = match saved_bp {
-                    SavedBp::Kept => place.is_none(),
-                    SavedBp::At(words) => place == Some(i64::from(words)),
-                    SavedBp::AtBp => false,
-                };
-                assert!(is_same, "{rule:?}");
-            }
             assert!(
-                bits.is_some_and(|bits| bits != 0 && bits < 1 << 29),
+                bits.is_some_and(|bits| bits != 0 && bits < NEAR),
                 "{rule:?}"
             );
             assert_eq!(bits.map(Rule::unpack), Some(rule));
         }
-        let too_large = Rule::Frame {
-            base: Base::Sp,
-            words: WORDS_MAX + 1,
-            saved_bp: SavedBp::Kept,
+    }
+
+    #[test]
+    fn a_near_rule_says_what_the_frame_is() {
+        for base in [Base::Sp, Base::Bp] {
+            for (words, saved_bp, below) in [
+                (1, SavedBp::Kept, 0),
+                (2, SavedBp::At(-2), 2),
+                (77, SavedBp::At(-77), 77),
+                (WORDS_MAX, SavedBp::At(-8191), 8191),
+            ] {
+                let rule = Rule::Frame {
+                    base,
+                    words,
+                    saved_bp,
+                };
+                let bits = rule.pack().unwrap_or(0);
+                assert!((NEAR..2 * NEAR).contains(&bits), "{rule:?}");
+                assert_eq!(Rule::unpack(bits), rule);
+                let near = Near::new(bits - NEAR);
+                assert_eq!(near.is_from_bp(), base == Base::Bp);
+                assert_eq!(near.distance(), u64::from(words) * 8);
+                assert_eq!(near.saved_bp(), below * 8);
+            }
+        }
+    }
+
+    #[test]
+    fn what_would_be_read_outside_of_the_frame_is_not_near() {
+        let pack = |base, words, saved_bp| {
+            Rule::Frame {
+                base,
+                words,
+                saved_bp,
+            }
+            .pack()
         };
-        assert_eq!(too_large.pack(), None);
-        let too_far = Rule::Frame {
-            base: Base::Sp,
-            words: 1,
-            saved_bp: SavedBp::At(BP_LEAST - 1),
-        };
-        assert_eq!(too_far.pack(), None);
+        assert_eq!(pack(Base::Sp, 0, SavedBp::Kept), None);
+        assert_eq!(pack(Base::Sp, WORDS_MAX + 1, SavedBp::Kept), None);
+        assert_eq!(pack(Base::Bp, 2, SavedBp::At(-3)), None);
+        assert_eq!(pack(Base::Bp, 2, SavedBp::At(0)), None);
+        assert_eq!(pack(Base::Bp, 2, SavedBp::At(i32::MIN)), None);
+        assert_eq!(pack(Base::Sp, 2, SavedBp::AtBp), None);
+        assert_eq!(pack(Base::WordBelowBp, 2, SavedBp::Kept), None);
     }
 }

@@ -16,125 +16,168 @@ const LEAST_PC: u64 = 4096;
 
 /// Writes the return addresses from the caller outwards; says how many.
 pub(crate) fn walk(caller: Caller, known: &KnownStack, frames: &mut [u64]) -> usize {
-    let sp = caller.sp as u64;
-    let Some(end) = known.end(sp) else { return 0 };
-    let stack = Stack::new(sp, end);
-    let Some(pc) = stack.word(sp) else { return 0 };
+    let start = caller.sp as u64;
+    let Some(end) = known.end(start) else {
+        return 0;
+    };
+    let stack = Stack { start, end };
+    let Some(pc) = stack.word(start) else {
+        return 0;
+    };
     let mut walk = Walk {
         stack,
-        pc,
-        sp: sp + 8,
-        bp: caller.bp as u64,
+        at: Frame {
+            pc,
+            sp: start + 8,
+            bp: caller.bp as u64,
+        },
         is_exact: false,
-        is_special: false,
         guessed: None,
     };
-    let mut len = 0;
-    for place in &mut *frames {
-        *place = walk.pc;
-        len += 1;
-        if walk.step(known, len).is_none() {
-            break;
-        }
-    }
+    let mut places = Places { frames, len: 0 };
+    while walk.near_steps(&mut places) && walk.other_steps(known, &mut places) {}
     // Frames that only a frame pointer vouched for count when they led back to
     // code with tables.
-    walk.guessed.unwrap_or(len)
+    walk.guessed.unwrap_or(places.len)
+}
+
+/// Where the return addresses go.
+struct Places<'a> {
+    frames: &'a mut [u64],
+    /// How many are in use.
+    len: usize,
+}
+
+impl Places<'_> {
+    /// Takes one more in, if there is a place.
+    #[inline(always)]
+    fn take(&mut self, pc: u64) -> Option<()> {
+        *self.frames.get_mut(self.len)? = pc;
+        self.len += 1;
+        Some(())
+    }
 }
 
 /// The part of a stack that may be read.
 #[derive(Clone, Copy)]
 struct Stack {
-    /// A multiple of 8.
     start: u64,
-    /// How many words follow.
-    words: u64,
+    end: u64,
 }
 
 impl Stack {
-    fn new(start: u64, end: u64) -> Self {
-        let start = start & !7;
-        Self {
-            start,
-            words: end.saturating_sub(start) / 8,
-        }
-    }
-
     /// Whether an address lies within it.
     fn contains(self, address: u64) -> bool {
-        address.wrapping_sub(self.start) / 8 < self.words
+        (self.start..self.end).contains(&address)
     }
 
     /// The word at an address, if it may be read.
-    #[inline(always)]
     fn word(self, address: u64) -> Option<u64> {
-        // One comparison for both ends and the alignment: rotated, what is below
-        // the start or between two words is larger than any number of words.
-        let index = address.wrapping_sub(self.start).rotate_right(3);
-        if index >= self.words {
+        let ends_inside = address <= self.end.checked_sub(8)?;
+        if address < self.start || !ends_inside || !address.is_multiple_of(8) {
             return None;
         }
-        // SAFETY: aligned as the start is, and within the mapped part of this
-        // thread's stack.
+        // SAFETY: aligned, and all of it within the mapped part of this thread's stack.
         Some(unsafe { *(address as *const u64) })
     }
 }
 
-/// One frame of a walk, as its caller will see it on return.
-struct Walk {
-    stack: Stack,
+/// A frame, as it was when it called.
+#[derive(Clone, Copy)]
+struct Frame {
     pc: u64,
+    /// A multiple of 8, and within the stack or at its end.
     sp: u64,
     bp: u64,
+}
+
+impl Frame {
+    /// Its caller, by a near rule; none when that leads out of the stack.
+    #[inline(always)]
+    fn leave(self, near: Near, end: u64) -> Option<Self> {
+        let base = if near.is_from_bp() { self.bp } else { self.sp };
+        let cfa = base.wrapping_add(near.distance());
+        // Signed, so that an address in the upper half, from which the sum might
+        // come around, is below the stack.
+        if base.cast_signed() < self.sp.cast_signed() || cfa > end || !cfa.is_multiple_of(8) {
+            return None;
+        }
+        let bp = match near.saved_bp() {
+            0 => self.bp,
+            // SAFETY: a near rule saves it at a word between `base` and `cfa`, and
+            // they lie in this order between `sp` and the end of the stack.
+            below => unsafe { *((cfa - below) as *const u64) },
+        };
+        // SAFETY: aligned, and a near rule's distance is a word or more, so not
+        // below `base`.
+        let pc = unsafe { *((cfa - 8) as *const u64) };
+        Some(Self { pc, sp: cfa, bp })
+    }
+}
+
+/// A walk under way.
+struct Walk {
+    stack: Stack,
+    /// The frame it has come to, which has no place yet.
+    at: Frame,
     /// Whether `pc` is the very instruction that was interrupted, not the one
     /// behind a call.
     is_exact: bool,
-    /// Whether the next step must not take the short way: `pc` is exact, or there
-    /// are guessed frames to confirm.
-    is_special: bool,
     /// Frames that were certain when the first uncertain one was met.
     guessed: Option<usize>,
 }
 
 impl Walk {
-    /// On to the caller; none at the end.
+    /// On as far as near rules lead; says whether another rule is needed for the
+    /// frame that was taken in last. Everything stays in registers here.
     #[inline(always)]
-    fn step(&mut self, known: &KnownStack, len: usize) -> Option<()> {
-        // The call itself decides, not what follows it: a function may end in a call.
-        if let Some(near) = Near::read(CACHE.bits(self.pc - 1))
-            && !self.is_special
-        {
-            return self.leave_near(near);
-        }
-        self.step_seldom(known, len)
+    fn near_steps(&mut self, places: &mut Places) -> bool {
+        let mut at = self.at;
+        let needs_other = loop {
+            if places.take(at.pc).is_none() {
+                break false;
+            }
+            // The call itself decides, not what follows it: a function may end in a call.
+            let near = CACHE.near(at.pc.wrapping_sub(1));
+            match near.and_then(|near| at.leave(near, self.stack.end)) {
+                Some(caller) => at = caller,
+                None => break true,
+            }
+        };
+        self.at = at;
+        needs_other
     }
 
-    #[inline(always)]
-    fn leave_near(&mut self, near: Near) -> Option<()> {
-        let base = if near.is_from_bp { self.bp } else { self.sp };
-        let cfa = base.wrapping_add(near.distance);
-        if cfa <= self.sp.wrapping_sub(8) {
-            return None;
-        }
-        let pc = self.stack.word(cfa.wrapping_sub(8))?;
-        if let Some(place) = near.saved_bp {
-            self.bp = self.stack.word(cfa.wrapping_add_signed(place))?;
-        }
-        self.sp = cfa;
-        self.arrive(pc)
-    }
-
+    /// On by any rule, until near ones will do again; says whether to go on.
     #[cold]
     #[inline(never)]
-    fn step_seldom(&mut self, known: &KnownStack, len: usize) -> Option<()> {
-        let address = if self.is_exact { self.pc } else { self.pc - 1 };
+    fn other_steps(&mut self, known: &KnownStack, places: &mut Places) -> bool {
+        if self.at.pc < LEAST_PC {
+            places.len -= 1;
+            return false;
+        }
+        loop {
+            if self.step(known, places.len).is_none() {
+                return false;
+            }
+            if !self.is_exact && self.guessed.is_none() {
+                return true;
+            }
+            if places.take(self.at.pc).is_none() {
+                return false;
+            }
+        }
+    }
+
+    /// One step, by any rule; none at the end.
+    fn step(&mut self, known: &KnownStack, len: usize) -> Option<()> {
+        let address = self.at.pc - u64::from(!self.is_exact);
         let rule = match CACHE.bits(address) {
             0 => find(address),
             bits => Rule::unpack(bits),
         };
         self.is_exact = false;
-        self.is_special = false;
-        if !matches!(rule, Rule::Unknown) {
+        if rule != Rule::Unknown {
             self.guessed = None;
         }
         match rule {
@@ -154,66 +197,66 @@ impl Walk {
     }
 
     fn leave(&mut self, base: Base, words: u32, saved_bp: SavedBp) -> Option<()> {
+        let Frame { sp, bp, .. } = self.at;
         let distance = u64::from(words) * 8;
         let cfa = match base {
-            Base::Sp => self.sp.wrapping_add(distance),
-            Base::Bp => self.bp.wrapping_add(distance),
-            Base::WordBelowBp => self.stack.word(self.bp.wrapping_sub(distance))?,
+            Base::Sp => sp.wrapping_add(distance),
+            Base::Bp => bp.wrapping_add(distance),
+            Base::WordBelowBp => self.stack.word(bp.wrapping_sub(distance))?,
         };
-        if cfa <= self.sp.wrapping_sub(8) {
+        if cfa < sp {
             return None;
         }
-        let pc = self.stack.word(cfa.wrapping_sub(8))?;
-        self.bp = match saved_bp {
-            SavedBp::Kept => self.bp,
-            SavedBp::At(place) => self
-                .stack
-                .word(cfa.wrapping_add_signed(i64::from(place) * 8))?,
-            SavedBp::AtBp => self.stack.word(self.bp)?,
+        let bp = match saved_bp {
+            SavedBp::Kept => bp,
+            SavedBp::At(place) => {
+                let place = i64::from(place) * 8;
+                self.stack.word(cfa.wrapping_add_signed(place))?
+            }
+            SavedBp::AtBp => self.stack.word(bp)?,
         };
-        self.sp = cfa;
-        self.arrive(pc)
+        let pc = self.stack.word(cfa.wrapping_sub(8))?;
+        self.arrive(Frame { pc, sp: cfa, bp })
     }
 
-    #[inline(always)]
-    fn arrive(&mut self, pc: u64) -> Option<()> {
-        self.pc = pc;
-        (pc >= LEAST_PC).then_some(())
+    fn arrive(&mut self, at: Frame) -> Option<()> {
+        self.at = at;
+        (at.pc >= LEAST_PC).then_some(())
     }
 
     /// Out of a signal handler, perhaps to another stack.
     fn leave_handler(&mut self, known: &KnownStack) -> Option<()> {
-        let frame = self.sp;
-        let pc = self.stack.word(frame.wrapping_add(SIGNAL_PC))?;
-        let sp = self.stack.word(frame.wrapping_add(SIGNAL_SP))?;
-        self.bp = self.stack.word(frame.wrapping_add(SIGNAL_BP))?;
+        let frame = self.at.sp;
+        let word = |offset| self.stack.word(frame.wrapping_add(offset));
+        let (pc, sp, bp) = (word(SIGNAL_PC)?, word(SIGNAL_SP)?, word(SIGNAL_BP)?);
         if sp <= frame || !self.stack.contains(sp) {
-            self.stack = Stack::new(sp, known.end(sp)?);
+            self.stack = Stack {
+                start: sp,
+                end: known.end(sp)?,
+            };
         }
-        self.sp = sp;
         self.is_exact = true;
-        self.is_special = true;
-        self.arrive(pc)
+        sp.is_multiple_of(8).then_some(())?;
+        self.arrive(Frame { pc, sp, bp })
     }
 
     /// Code without tables, made at run time: its frame pointer may still be one.
     fn leave_by_frame_pointer(&mut self, len: usize) -> Option<()> {
-        let bp = self.bp;
-        if bp < self.sp.wrapping_sub(8) {
+        let Frame { sp, bp, .. } = self.at;
+        if bp < sp {
             return None;
         }
-        let pc = self.stack.word(bp.wrapping_add(8))?;
-        self.bp = self.stack.word(bp)?;
-        self.sp = bp + 16;
+        let at = Frame {
+            pc: self.stack.word(bp.wrapping_add(8))?,
+            sp: bp + 16,
+            bp: self.stack.word(bp)?,
+        };
         self.guessed.get_or_insert(len);
-        self.is_special = true;
-        self.arrive(pc)
+        self.arrive(at)
     }
 }
 
 /// The rule for an address that is not in the cache, which it enters then.
-#[cold]
-#[inline(never)]
 fn find(address: u64) -> Rule {
     let rule = tables::find(&CACHE, address);
     // Code without tables may get some when its module is complete, and its
