@@ -87,9 +87,11 @@ pub(crate) struct Aggregate {
 }
 
 impl Aggregate {
-    /// Adds one record. When there is no room for a new row its numbers still
-    /// count, in the row of all others; that their details are lost is counted.
-    pub(crate) fn add(&mut self, record: &Record) {
+    /// Adds one record; says whether its stack is new. When there is no room for a
+    /// new row its numbers still count, in the row of all others; that their details
+    /// are lost is counted.
+    pub(crate) fn add(&mut self, record: &Record) -> bool {
+        let stacks = self.stacks.len();
         if self.try_add(record).is_none() {
             record::lose(Loss::TableFull, record.weight.max(record.wait_weight));
             let key = Key {
@@ -105,12 +107,13 @@ impl Aggregate {
             };
             add_to(self.rows.entry(key).or_default(), record);
         }
+        self.stacks.len() != stacks
     }
 
     fn try_add(&mut self, record: &Record) -> Option<()> {
         let key = Key {
             lock: record.lock,
-            stack: self.stack_id(record.stack())?,
+            stack: self.stack_id(record.frames.as_slice())?,
             thread: self.thread_index(record)?,
             blocker: record.blocker,
             depth: record.depth,
@@ -119,7 +122,11 @@ impl Aggregate {
             role: record.role,
             bucket: measured(record).map(bucket_of),
         };
-        if self.rows.len() >= ROWS_MAX && !self.rows.contains_key(&key) {
+        if let Some(totals) = self.rows.get_mut(&key) {
+            add_to(totals, record);
+            return Some(());
+        }
+        if self.rows.len() >= ROWS_MAX {
             return None;
         }
         add_to(self.rows.entry(key).or_default(), record);
@@ -255,8 +262,7 @@ mod tests {
 
     fn record(role: Role, frames: &[u64]) -> Record {
         let mut record = Record::new(role, Kind::Mutex, 0x1000);
-        record.frames[..frames.len()].copy_from_slice(frames);
-        record.frames_len = u16::try_from(frames.len()).unwrap_or(0);
+        record.frames = frames.iter().copied().collect();
         record.weight = 100.0;
         record
     }

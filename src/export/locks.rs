@@ -47,28 +47,18 @@ impl Locks {
     /// Learns from a record. When there are too many locks, new ones are called
     /// by their address; nothing is lost but the better name.
     pub(crate) fn learn(&mut self, record: &Record) {
-        if self.known.len() >= LOCKS_MAX && !self.known.contains_key(&record.lock) {
+        let is_known = self.known.contains_key(&record.lock);
+        if self.known.len() >= LOCKS_MAX && !is_known {
             return;
         }
-        let mut frames = [0; ORIGIN_FRAMES];
-        frames
-            .iter_mut()
-            .zip(record.stack())
-            .for_each(|(to, from)| *to = *from);
-        match record.role {
+        let known = match record.role {
             // Initialised anew: another lock at the same address.
-            Role::Init => drop(self.known.insert(record.lock, Known::Init(frames))),
-            Role::Name => {
-                let name = Known::Name(Box::new(text_of(record).into()));
-                self.known.insert(record.lock, name);
-            }
-            Role::Acquire => {
-                self.known
-                    .entry(record.lock)
-                    .or_insert(Known::First(frames));
-            }
-            Role::Release => {}
-        }
+            Role::Init => Known::Init(origin_of(record)),
+            Role::Name => Known::Name(Box::new(text_of(record).into())),
+            Role::Acquire if !is_known => Known::First(origin_of(record)),
+            Role::Acquire | Role::Release => return,
+        };
+        self.known.insert(record.lock, known);
     }
 
     /// How a lock that is no named object may be called.
@@ -81,14 +71,21 @@ impl Locks {
     }
 }
 
+fn origin_of(record: &Record) -> OriginFrames {
+    let mut frames = [0; ORIGIN_FRAMES];
+    frames
+        .iter_mut()
+        .zip(record.frames.as_slice())
+        .for_each(|(to, from)| *to = *from);
+    frames
+}
+
 /// The text a naming record carries in place of a stack.
 fn text_of(record: &Record) -> String {
-    let bytes: Vec<u8> = record
-        .frames
-        .iter()
-        .flat_map(|word| word.to_le_bytes())
-        .collect();
-    let len = usize::from(record.frames_len).min(NAME_MAX);
+    let words = record.frames.as_slice().iter();
+    let bytes: Vec<u8> = words.flat_map(|word| word.to_le_bytes()).collect();
+    let len = bytes.iter().position(|&byte| byte == 0);
+    let len = len.unwrap_or(bytes.len()).min(NAME_MAX);
     String::from_utf8_lossy(bytes.get(..len).unwrap_or(&[])).into_owned()
 }
 
@@ -99,8 +96,7 @@ mod tests {
 
     fn record(role: Role, frame: u64) -> Record {
         let mut record = Record::new(role, Kind::Mutex, 0x10);
-        record.frames[0] = frame;
-        record.frames_len = 1;
+        record.frames = std::iter::once(frame).collect();
         record
     }
 
@@ -111,8 +107,7 @@ mod tests {
         locks.learn(&record(Role::Acquire, 5));
         locks.learn(&record(Role::Acquire, 6));
         assert_eq!(locks.origin(0x10), Some(Origin::First([5, 0, 0, 0])));
-        let mut name = record(Role::Name, u64::from_le_bytes(*b"shard\0\0\0"));
-        name.frames_len = 5;
+        let name = record(Role::Name, u64::from_le_bytes(*b"shard\0\0\0"));
         locks.learn(&name);
         assert_eq!(locks.origin(0x10), Some(Origin::Name("shard")));
     }
@@ -120,9 +115,7 @@ mod tests {
     #[test]
     fn a_lock_initialised_anew_is_another_lock() {
         let mut locks = Locks::default();
-        let mut name = record(Role::Name, 0x41);
-        name.frames_len = 1;
-        locks.learn(&name);
+        locks.learn(&record(Role::Name, 0x41));
         locks.learn(&record(Role::Init, 9));
         assert_eq!(locks.origin(0x10), Some(Origin::Init([9, 0, 0, 0])));
     }

@@ -20,7 +20,7 @@ use super::sink::file::FileSink;
 use super::sink::{Parcel, Sink, SinkError};
 use super::threads::Threads;
 use crate::config::Config;
-use crate::record::{self, Role};
+use crate::record::{self, Record, Role};
 use crate::{diag, sys};
 
 /// When this process began: at the start of the program, or at its fork.
@@ -43,23 +43,29 @@ pub(crate) struct Process {
     threads: Threads,
     objects: Objects,
     names: Names,
-    sinks: Vec<Box<dyn Sink>>,
+    /// Opened at the first flush: that looks at files, and this may be made on a
+    /// thread of the host that must not.
+    sinks: Option<Vec<Box<dyn Sink>>>,
+}
+
+fn open_sinks(config: &Config) -> Vec<Box<dyn Sink>> {
+    let identity = Identity {
+        executable: config.executable.clone(),
+        pid: sys::process_id(),
+        start_ms: BEGAN_UNIX_NS.load(Ordering::Relaxed) / 1_000_000,
+    };
+    let mut sinks: Vec<Box<dyn Sink>> = Vec::new();
+    match FileSink::new(config, &identity, IS_FORKED.load(Ordering::Relaxed)) {
+        Ok(sink) => sinks.push(Box::new(sink)),
+        Err(SinkError::Temporary(reason) | SinkError::Permanent(reason)) => {
+            diag::say(format_args!("{reason}; no profile is written"))
+        }
+    }
+    sinks
 }
 
 impl Process {
     pub(crate) fn new(config: &'static Config) -> Self {
-        let identity = Identity {
-            executable: config.executable.clone(),
-            pid: sys::process_id(),
-            start_ms: BEGAN_UNIX_NS.load(Ordering::Relaxed) / 1_000_000,
-        };
-        let mut sinks: Vec<Box<dyn Sink>> = Vec::new();
-        match FileSink::new(config, &identity, IS_FORKED.load(Ordering::Relaxed)) {
-            Ok(sink) => sinks.push(Box::new(sink)),
-            Err(SinkError::Temporary(reason) | SinkError::Permanent(reason)) => {
-                diag::say(format_args!("{reason}; no profile is written"))
-            }
-        }
         Self {
             config,
             aggregate: Aggregate::default(),
@@ -67,31 +73,39 @@ impl Process {
             threads: Threads::default(),
             objects: Objects::default(),
             names: Names::default(),
-            sinks,
+            sinks: None,
         }
     }
 
     /// Takes in all records that wait.
     pub(crate) fn drain(&mut self) {
         let mut looked_again = false;
-        while let Some(record) = record::pop() {
-            if record.role != Role::Name {
-                self.see(record.stack(), &mut looked_again);
+        while record::take(|record| self.learn(record, &mut looked_again)) {}
+    }
+
+    fn learn(&mut self, record: &Record, looked_again: &mut bool) {
+        match record.role {
+            Role::Name => self.locks.learn(record),
+            Role::Init => {
+                self.see(record, looked_again);
+                self.locks.learn(record);
             }
-            self.locks.learn(&record);
-            if matches!(record.role, Role::Acquire | Role::Release) {
-                self.threads.learn(&record);
-                self.aggregate.add(&record);
+            Role::Acquire | Role::Release => {
+                if self.aggregate.add(record) {
+                    self.see(record, looked_again);
+                }
+                self.locks.learn(record);
+                self.threads.learn(record);
             }
         }
     }
 
-    /// Makes sure that the files a stack runs through are known while they are
+    /// Makes sure that the files a new stack runs through are known while they are
     /// still loaded; looks at most once a drain.
-    fn see(&mut self, stack: &[u64], looked_again: &mut bool) {
+    fn see(&mut self, record: &Record, looked_again: &mut bool) {
         let is_unknown =
             |&address: &u64| self.objects.segment_at(address.saturating_sub(1)).is_none();
-        if !*looked_again && stack.iter().any(is_unknown) {
+        if !*looked_again && record.frames.as_slice().iter().any(is_unknown) {
             self.objects.refresh();
             *looked_again = true;
         }
@@ -107,8 +121,10 @@ impl Process {
         let Ok(parcel) = self.pack() else {
             return false;
         };
-        let mut arrived = !self.sinks.is_empty();
-        self.sinks.retain_mut(|sink| match sink.send(&parcel) {
+        let config = self.config;
+        let sinks = self.sinks.get_or_insert_with(|| open_sinks(config));
+        let mut arrived = !sinks.is_empty();
+        sinks.retain_mut(|sink| match sink.send(&parcel) {
             Ok(()) => true,
             Err(SinkError::Temporary(reason)) => {
                 arrived = false;

@@ -7,20 +7,23 @@ use crate::record::Record;
 /// Names by the kernel's id of the thread.
 #[derive(Default)]
 pub(crate) struct Threads {
-    names: FxHashMap<u32, String>,
+    names: FxHashMap<u32, Name>,
+}
+
+#[derive(Default)]
+struct Name {
+    text: String,
+    /// As the last record had it.
+    padded: [u8; 16],
 }
 
 impl Threads {
     /// Learns the name a record carries: what the thread was called shortly before.
     pub(crate) fn learn(&mut self, record: &Record) {
-        let name = text(&record.thread_name);
-        if !name.is_empty()
-            && self
-                .names
-                .get(&record.thread_id)
-                .is_none_or(|known| *known != name)
-        {
-            self.names.insert(record.thread_id, name.into_owned());
+        let name = self.names.entry(record.thread_id).or_default();
+        if name.padded != record.thread_name {
+            name.padded = record.thread_name;
+            name.text = text(&record.thread_name);
         }
     }
 
@@ -32,7 +35,7 @@ impl Threads {
         }
         for (id, name) in &mut self.names {
             if let Ok(now) = std::fs::read(format!("/proc/self/task/{id}/comm")) {
-                *name = String::from_utf8_lossy(&now).trim_end().to_owned();
+                name.text = String::from_utf8_lossy(&now).trim_end().to_owned();
             }
         }
     }
@@ -41,15 +44,15 @@ impl Threads {
     pub(crate) fn name(&self, id: u32) -> Option<&str> {
         self.names
             .get(&id)
-            .map(String::as_str)
-            .filter(|name| !name.is_empty())
+            .map(|name| name.text.as_str())
+            .filter(|text| !text.is_empty())
     }
 }
 
-fn text(padded: &[u8; 16]) -> std::borrow::Cow<'_, str> {
+fn text(padded: &[u8; 16]) -> String {
     let len = padded
         .iter()
         .position(|&byte| byte == 0)
         .unwrap_or(padded.len());
-    String::from_utf8_lossy(padded.get(..len).unwrap_or(&[]))
+    String::from_utf8_lossy(padded.get(..len).unwrap_or(&[])).into_owned()
 }

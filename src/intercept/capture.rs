@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 
 use super::arch::unwind;
 use super::thread::Thread;
-use crate::record::FRAMES_MAX;
+use crate::record::{Filling, Frames};
 
 /// Where the host called us: its stack pointer, which points at the return
 /// address, and its frame pointer register. Zeros when the gate does not know.
@@ -41,48 +41,33 @@ pub(crate) fn forget_code() {
 }
 
 /// Writes the stack from the caller outwards, innermost first, at most `max`
-/// frames; says how many. No frame of ours is among them.
-pub(crate) fn stack(
-    thread: &Thread,
-    caller: Caller,
-    max: usize,
-    frames: &mut [u64; FRAMES_MAX],
-) -> u16 {
-    let frames = frames.get_mut(..max.min(FRAMES_MAX)).unwrap_or(&mut []);
-    let len = match OWN_CODE.get() {
-        Some(own_code) => by_libgcc(own_code, frames),
-        None => unwind::walk(caller, &thread.stack, frames),
-    };
+/// frames. No frame of ours is among them.
+#[inline]
+pub(crate) fn stack(thread: &Thread, caller: Caller, max: usize, frames: &mut Frames) {
+    match OWN_CODE.get() {
+        Some(own_code) => by_libgcc(own_code, &mut frames.fill(max)),
+        None => unwind::walk(caller, &thread.stack, &mut frames.fill(max)),
+    }
     #[cfg(lockprof_compare)]
-    super::compare::check(frames.get(..len).unwrap_or(&[]), frames.len());
-    u16::try_from(len).unwrap_or(0)
+    super::compare::check(frames.as_slice(), max);
 }
 
 /// The unwinder every Rust library brings along: some forty times slower. It
 /// begins among our own frames, so these are left out.
 #[cold]
-pub(super) fn by_libgcc(own_code: &Range<u64>, frames: &mut [u64]) -> usize {
-    let mut len = 0_usize;
+pub(super) fn by_libgcc(own_code: &Range<u64>, frames: &mut Filling) {
     // SAFETY: not synchronised with the crate's own lock: this only walks, it
     // does not look anything up.
     unsafe {
         backtrace::trace_unsynchronized(|frame| {
             let address = frame.ip() as u64;
-            if len == 0 && own_code.contains(&address) {
+            if frames.len() == 0 && own_code.contains(&address) {
                 return true;
             }
-            if address == 0 {
-                // Where the kernel started the thread.
-                return false;
-            }
-            if let Some(place) = frames.get_mut(len) {
-                *place = address;
-                len += 1;
-            }
-            len < frames.len()
+            // 0 is where the kernel started the thread.
+            address != 0 && frames.push(address).is_some()
         });
     }
-    len
 }
 
 /// Asks the loader where this code lies; nowhere, if it does not know.

@@ -9,7 +9,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use super::capture;
-use crate::record::FRAMES_MAX;
+use crate::record::Frames;
 use crate::sys;
 
 static SAME: AtomicU64 = AtomicU64::new(0);
@@ -25,11 +25,10 @@ const TOLD_MAX: u32 = 5;
 
 /// Compares a stack of ours with libgcc's, from the same place at the same moment.
 pub(super) fn check(ours: &[u64], max: usize) {
-    let mut theirs = [0; FRAMES_MAX];
-    let theirs = theirs.get_mut(..max).unwrap_or(&mut []);
+    let mut theirs = Frames::new();
     let own_code = OWN_CODE.get_or_init(capture::own_code);
-    let len = capture::by_libgcc(own_code, theirs);
-    let theirs = theirs.get(..len).unwrap_or(&[]);
+    capture::by_libgcc(own_code, &mut theirs.fill(max));
+    let theirs = theirs.as_slice();
     let count = if ours == theirs {
         &SAME
     } else if ours.starts_with(theirs) {

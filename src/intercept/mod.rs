@@ -65,17 +65,18 @@ pub(crate) fn name_lock(address: u64, name: &[u8]) -> bool {
         return false;
     };
     let mut record = Record::new(Role::Name, Kind::Mutex, address);
-    for (word, bytes) in record.frames.iter_mut().zip(name.chunks(8)) {
-        let mut padded = [0; 8];
-        padded
-            .iter_mut()
-            .zip(bytes)
-            .for_each(|(to, from)| *to = *from);
-        *word = u64::from_le_bytes(padded);
-    }
-    record.frames_len = u16::try_from(name.len().min(8 * record::FRAMES_MAX)).unwrap_or(0);
+    record.frames = name.chunks(8).map(padded).collect();
     record.thread_id = visit.thread().id.get();
     thread::push(&record)
+}
+
+fn padded(bytes: &[u8]) -> u64 {
+    let mut padded = [0; 8];
+    padded
+        .iter_mut()
+        .zip(bytes)
+        .for_each(|(to, from)| *to = *from);
+    u64::from_le_bytes(padded)
 }
 
 /// What the code of a call means.

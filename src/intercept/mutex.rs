@@ -337,7 +337,7 @@ fn note_init(mutex: *mut pthread_mutex_t, caller: Caller) {
     }
     let mut record = Record::new(Role::Init, lock.kind, lock.address);
     let thread = visit.thread();
-    record.frames_len = capture::stack(thread, caller, INIT_FRAMES, &mut record.frames);
+    capture::stack(thread, caller, INIT_FRAMES, &mut record.frames);
     thread::hand_in(thread, &mut record);
 }
 

@@ -76,16 +76,12 @@ impl Visit {
             record::lose(Loss::QueueFull, events);
             return false;
         }
-        record.frames_len = capture::stack(
-            self.thread(),
-            self.caller,
-            self.sampling.frames_max,
-            &mut record.frames,
-        );
-        if record.frames_len == 0 {
+        let (thread, max) = (self.thread(), self.sampling.frames_max);
+        capture::stack(thread, self.caller, max, &mut record.frames);
+        if record.frames.is_empty() {
             record::lose(Loss::NoStack, events);
         }
-        record.frames_len != 0
+        !record.frames.is_empty()
     }
 
     /// Books time that sampling took until now.

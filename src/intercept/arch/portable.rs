@@ -54,6 +54,7 @@ pub(crate) fn seldom<R>(call: impl FnOnce() -> R) -> R {
 /// In place of our own unwinder, which does not know this processor.
 pub(crate) mod unwind {
     use super::super::super::capture::Caller;
+    use crate::record::Filling;
 
     pub(crate) struct KnownStack;
 
@@ -68,9 +69,7 @@ pub(crate) mod unwind {
 
     pub(crate) fn forget() {}
 
-    pub(crate) fn walk(_: Caller, _: &KnownStack, _: &mut [u64]) -> usize {
-        0
-    }
+    pub(crate) fn walk(_: Caller, _: &KnownStack, _: &mut Filling) {}
 }
 
 /// The exported function of a row: calls through the row's slot.

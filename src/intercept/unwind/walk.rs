@@ -5,6 +5,7 @@ use super::super::capture::Caller;
 use super::module::Module;
 use super::rule::{Base, Near, Rule, SavedBp};
 use super::{CACHE, KnownStack, tables};
+use crate::record::Filling;
 
 /// Registers in the frame the kernel leaves for a signal handler, from the stack
 /// pointer at the return to it: `uc_mcontext` of ucontext.h, x86-64.
@@ -14,16 +15,13 @@ const SIGNAL_PC: u64 = 168;
 /// No code lies below.
 const LEAST_PC: u64 = 4096;
 
-/// Writes the return addresses from the caller outwards; says how many.
-pub(crate) fn walk(caller: Caller, known: &KnownStack, frames: &mut [u64]) -> usize {
+/// Writes the return addresses from the caller outwards.
+#[inline]
+pub(crate) fn walk(caller: Caller, known: &KnownStack, frames: &mut Filling) {
     let start = caller.sp as u64;
-    let Some(end) = known.end(start) else {
-        return 0;
-    };
+    let Some(end) = known.end(start) else { return };
     let stack = Stack { start, end };
-    let Some(pc) = stack.word(start) else {
-        return 0;
-    };
+    let Some(pc) = stack.word(start) else { return };
     let mut walk = Walk {
         stack,
         at: Frame {
@@ -34,27 +32,11 @@ pub(crate) fn walk(caller: Caller, known: &KnownStack, frames: &mut [u64]) -> us
         is_exact: false,
         guessed: None,
     };
-    let mut places = Places { frames, len: 0 };
-    while walk.near_steps(&mut places) && walk.other_steps(known, &mut places) {}
-    // Frames that only a frame pointer vouched for count when they led back to
-    // code with tables.
-    walk.guessed.unwrap_or(places.len)
-}
-
-/// Where the return addresses go.
-struct Places<'a> {
-    frames: &'a mut [u64],
-    /// How many are in use.
-    len: usize,
-}
-
-impl Places<'_> {
-    /// Takes one more in, if there is a place.
-    #[inline(always)]
-    fn take(&mut self, pc: u64) -> Option<()> {
-        *self.frames.get_mut(self.len)? = pc;
-        self.len += 1;
-        Some(())
+    while walk.near_steps(frames) && walk.other_steps(known, frames) {}
+    if let Some(certain) = walk.guessed {
+        // Frames that only a frame pointer vouched for count when they led back to
+        // code with tables.
+        frames.truncate(certain);
     }
 }
 
@@ -131,10 +113,10 @@ impl Walk {
     /// On as far as near rules lead; says whether another rule is needed for the
     /// frame that was taken in last. Everything stays in registers here.
     #[inline(always)]
-    fn near_steps(&mut self, places: &mut Places) -> bool {
+    fn near_steps(&mut self, frames: &mut Filling) -> bool {
         let mut at = self.at;
         let needs_other = loop {
-            if places.take(at.pc).is_none() {
+            if frames.push(at.pc).is_none() {
                 break false;
             }
             // The call itself decides, not what follows it: a function may end in a call.
@@ -151,19 +133,19 @@ impl Walk {
     /// On by any rule, until near ones will do again; says whether to go on.
     #[cold]
     #[inline(never)]
-    fn other_steps(&mut self, known: &KnownStack, places: &mut Places) -> bool {
+    fn other_steps(&mut self, known: &KnownStack, frames: &mut Filling) -> bool {
         if self.at.pc < LEAST_PC {
-            places.len -= 1;
+            frames.truncate(frames.len() - 1);
             return false;
         }
         loop {
-            if self.step(known, places.len).is_none() {
+            if self.step(known, frames.len()).is_none() {
                 return false;
             }
             if !self.is_exact && self.guessed.is_none() {
                 return true;
             }
-            if places.take(self.at.pc).is_none() {
+            if frames.push(self.at.pc).is_none() {
                 return false;
             }
         }

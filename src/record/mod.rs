@@ -1,20 +1,22 @@
 //! What crosses from the host's threads to ours: a record of fixed size, the
 //! bounded queue that carries it, and the count of what did not get through.
 
+mod frames;
+mod queue;
+
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
-use crossbeam_queue::ArrayQueue;
-
+use self::queue::Queue;
 use crate::per_process::PerProcess;
 use crate::{memory, sys};
 
-/// Longest stack a record holds.
-pub(crate) const FRAMES_MAX: usize = 64;
+pub(crate) use self::frames::{Filling, Frames};
+
 /// Records that fit before our thread runs: nearly all programs without threads
 /// of their own stay below it for a whole run (300 KiB).
-const QUEUE_LEN_ALONE: usize = 512;
-/// Records that fit once it runs: 20 ms of 200,000 samples a second (2.4 MiB).
-const QUEUE_LEN: usize = 4096;
+const QUEUE_LEN_ALONE: u16 = 512;
+/// Records that fit once it runs: 20 ms of 200,000 samples a second (2.5 MiB).
+const QUEUE_LEN: u16 = 4096;
 
 /// What a record tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -44,8 +46,8 @@ pub(crate) enum Kind {
     Adaptive,
 }
 
-/// One event, as the host's thread saw it.
-#[derive(Clone, Copy)]
+/// One event, as the host's thread saw it. In C's order, frames last: what is
+/// copied ends with the last frame that is there.
 #[repr(C)]
 pub(crate) struct Record {
     /// Address of the lock.
@@ -68,16 +70,15 @@ pub(crate) struct Record {
     pub(crate) error: i32,
     pub(crate) role: Role,
     pub(crate) kind: Kind,
-    /// How many of `frames` are meant (bytes, for a name).
-    pub(crate) frames_len: u16,
     /// The thread's name, padded with zeros.
     pub(crate) thread_name: [u8; 16],
-    /// Return addresses, innermost first.
-    pub(crate) frames: [u64; FRAMES_MAX],
+    /// Its stack.
+    pub(crate) frames: Frames,
 }
 
 impl Record {
     /// A record of nothing yet.
+    #[inline(always)]
     pub(crate) const fn new(role: Role, kind: Kind, lock: u64) -> Self {
         Self {
             lock,
@@ -91,17 +92,9 @@ impl Record {
             error: 0,
             role,
             kind,
-            frames_len: 0,
             thread_name: [0; 16],
-            frames: [0; FRAMES_MAX],
+            frames: Frames::new(),
         }
-    }
-
-    /// The stack it carries.
-    pub(crate) fn stack(&self) -> &[u64] {
-        self.frames
-            .get(..usize::from(self.frames_len))
-            .unwrap_or(&[])
     }
 }
 
@@ -218,8 +211,6 @@ pub(crate) fn exact_waits() -> (u64, u64) {
     })
 }
 
-type Queue = ArrayQueue<Record>;
-
 /// The queue records go into now. Made by the first record of a process, from our
 /// own heap, so that a program that locks nothing pays nothing.
 static QUEUE: PerProcess<Queue> = PerProcess::new();
@@ -245,7 +236,7 @@ fn make_queue() -> Option<Queue> {
         return None;
     }
     // Some allowance, since the system is asked twice.
-    if !memory::has_room(QUEUE_LEN_ALONE * size_of::<Record>() * 2) {
+    if !memory::has_room(Queue::bytes(QUEUE_LEN_ALONE) * 2) {
         DENIED.store(true, Ordering::Relaxed);
         return None;
     }
@@ -255,7 +246,7 @@ fn make_queue() -> Option<Queue> {
 /// Makes room for many threads, if there is memory for it; called by our thread
 /// before its first drain.
 pub(crate) fn widen() {
-    if !memory::has_room(QUEUE_LEN * size_of::<Record>() * 2) {
+    if !memory::has_room(Queue::bytes(QUEUE_LEN) * 2) {
         return;
     }
     if let Some(before) = QUEUE.put(Queue::new(QUEUE_LEN)) {
@@ -292,7 +283,7 @@ pub(crate) fn is_full() -> bool {
 
 /// Whether remarks that can be done without should stay away.
 pub(crate) fn is_half_full() -> bool {
-    queue().is_none_or(|queue| queue.len() > queue.capacity() / 2)
+    queue().is_none_or(Queue::is_half_full)
 }
 
 /// Hands a record over, if there is a place for it.
@@ -300,19 +291,19 @@ pub(crate) fn try_push(record: &Record) -> bool {
     let Some(queue) = queue() else {
         return false;
     };
-    if queue.push(*record).is_err() {
+    if !queue.try_push(record) {
         return false;
     }
-    if queue.len() >= queue.capacity() / 2 && SLEEPING.load(Ordering::Relaxed) != 0 {
+    if SLEEPING.load(Ordering::Relaxed) != 0 && queue.is_half_full() {
         wake_reader();
     }
     true
 }
 
-/// Takes the next record.
-pub(crate) fn pop() -> Option<Record> {
-    let alone = QUEUE_ALONE.get().and_then(|queue| queue.pop());
-    alone.or_else(|| QUEUE.get().and_then(Queue::pop))
+/// Shows the next record to `see`; says whether there was one.
+pub(crate) fn take(mut see: impl FnMut(&Record)) -> bool {
+    QUEUE_ALONE.get().is_some_and(|queue| queue.take(&mut see))
+        || QUEUE.get().is_some_and(|queue| queue.take(&mut see))
 }
 
 /// Sleeps until the queue is half full, [`wake_reader`] is called or time is up.
