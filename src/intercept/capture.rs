@@ -41,15 +41,20 @@ pub(crate) fn forget_code() {
 }
 
 /// Writes the stack from the caller outwards, innermost first, at most `max`
-/// frames. No frame of ours is among them.
+/// frames. No frame of ours is among them. Says whether it took no longer than
+/// usual: all of the code had been walked before.
 #[inline]
-pub(crate) fn stack(thread: &Thread, caller: Caller, max: usize, frames: &mut Frames) {
-    match OWN_CODE.get() {
-        Some(own_code) => by_libgcc(own_code, &mut frames.fill(max)),
+pub(crate) fn stack(thread: &Thread, caller: Caller, max: usize, frames: &mut Frames) -> bool {
+    let was_known = match OWN_CODE.get() {
+        Some(own_code) => {
+            by_libgcc(own_code, &mut frames.fill(max));
+            true
+        }
         None => unwind::walk(caller, &thread.stack, &mut frames.fill(max)),
-    }
+    };
     #[cfg(lockprof_compare)]
     super::compare::check(frames.as_slice(), max);
+    was_known
 }
 
 /// The unwinder every Rust library brings along: some forty times slower. It

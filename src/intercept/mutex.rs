@@ -332,7 +332,7 @@ fn note_init(mutex: *mut pthread_mutex_t, caller: Caller) {
     if layout::must_not_be_tried(mutex) {
         look_before_trying();
     }
-    if record::is_half_full() {
+    if record::is_half_full() || !visit.try_book_remark() {
         return;
     }
     let mut record = Record::new(Role::Init, lock.kind, lock.address);

@@ -77,7 +77,9 @@ impl Visit {
             return false;
         }
         let (thread, max) = (self.thread(), self.sampling.frames_max);
-        capture::stack(thread, self.caller, max, &mut record.frames);
+        if !capture::stack(thread, self.caller, max, &mut record.frames) {
+            thread.throttle.note_first();
+        }
         if record.frames.is_empty() {
             record::lose(Loss::NoStack, events);
         }
@@ -92,6 +94,18 @@ impl Visit {
         self.thread()
             .throttle
             .book(spent_ns, now_ns, cpu_limit, period);
+    }
+
+    /// Books a remark about a lock: a few frames and a record. Declined while
+    /// sampling takes too much time as it is, but for the first ones: programs
+    /// initialise many locks when they start, and seldom later.
+    pub(super) fn try_book_remark(&self) -> bool {
+        const COST_NS: u64 = 200;
+        const FREE_RECORDS: u32 = 4096;
+        let (thread, limit) = (self.thread(), self.sampling.cpu_limit);
+        let is_early = thread.records.get() < FREE_RECORDS;
+        let now_ns = sys::monotonic_ns();
+        thread.throttle.try_book_remark(COST_NS, now_ns, limit) || is_early
     }
 
     /// Remembers that a sampled acquisition has begun a hold, now, so that what we

@@ -69,7 +69,9 @@ pub(crate) mod unwind {
 
     pub(crate) fn forget() {}
 
-    pub(crate) fn walk(_: Caller, _: &KnownStack, _: &mut Filling) {}
+    pub(crate) fn walk(_: Caller, _: &KnownStack, _: &mut Filling) -> bool {
+        true
+    }
 }
 
 /// The exported function of a row: calls through the row's slot.

@@ -15,13 +15,18 @@ const SIGNAL_PC: u64 = 168;
 /// No code lies below.
 const LEAST_PC: u64 = 4096;
 
-/// Writes the return addresses from the caller outwards.
+/// Writes the return addresses from the caller outwards; says whether all rules
+/// were known.
 #[inline]
-pub(crate) fn walk(caller: Caller, known: &KnownStack, frames: &mut Filling) {
+pub(crate) fn walk(caller: Caller, known: &KnownStack, frames: &mut Filling) -> bool {
     let start = caller.sp as u64;
-    let Some(end) = known.end(start) else { return };
+    let Some(end) = known.end(start) else {
+        return true;
+    };
     let stack = Stack { start, end };
-    let Some(pc) = stack.word(start) else { return };
+    let Some(pc) = stack.word(start) else {
+        return true;
+    };
     let mut walk = Walk {
         stack,
         at: Frame {
@@ -31,6 +36,7 @@ pub(crate) fn walk(caller: Caller, known: &KnownStack, frames: &mut Filling) {
         },
         is_exact: false,
         guessed: None,
+        has_searched: false,
     };
     while walk.near_steps(frames) && walk.other_steps(known, frames) {}
     if let Some(certain) = walk.guessed {
@@ -38,6 +44,7 @@ pub(crate) fn walk(caller: Caller, known: &KnownStack, frames: &mut Filling) {
         // code with tables.
         frames.truncate(certain);
     }
+    !walk.has_searched
 }
 
 /// The part of a stack that may be read.
@@ -107,6 +114,8 @@ struct Walk {
     is_exact: bool,
     /// Frames that were certain when the first uncertain one was met.
     guessed: Option<usize>,
+    /// Whether a rule had to be looked for in the tables.
+    has_searched: bool,
 }
 
 impl Walk {
@@ -155,7 +164,10 @@ impl Walk {
     fn step(&mut self, known: &KnownStack, len: usize) -> Option<()> {
         let address = self.at.pc - u64::from(!self.is_exact);
         let rule = match CACHE.bits(address) {
-            0 => find(address),
+            0 => {
+                self.has_searched = true;
+                find(address)
+            }
             bits => Rule::unpack(bits),
         };
         self.is_exact = false;
