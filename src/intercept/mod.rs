@@ -179,7 +179,7 @@ impl Sampled {
         };
         // Twice: the release that follows takes as long, and is not timed.
         let spent_ns = now_ns.saturating_sub(self.begin_ns + self.wait_ns);
-        visit.book(2 * spent_ns, now_ns);
+        visit.book(2 * spent_ns, self.weight, now_ns);
     }
 }
 
@@ -305,7 +305,7 @@ fn hand_in_wait(
         record.depth = if record.error == 0 { call.depth() } else { 1 };
         thread::hand_in(visit.thread(), &mut record);
         let now_ns = sys::monotonic_ns();
-        visit.book(now_ns - end_ns, now_ns);
+        visit.book(now_ns - end_ns, 0, now_ns);
     }
 }
 

@@ -99,11 +99,12 @@ pub(crate) struct Throttle {
     last_ns: Cell<u64>,
     /// Of the samples since the pace was set: how many, in which time, what they
     /// took, what the cheapest of them took that was not the first through some
-    /// code, and how many acquisitions they stand for.
+    /// code, the sum of the periods in force, and how many acquisitions they stand for.
     samples: Cell<u32>,
     elapsed_ns: Cell<u32>,
     spent_ns: Cell<u32>,
     least_ns: Cell<u32>,
+    periods: Cell<u32>,
     acquisitions: Cell<u32>,
     /// Time that was spent and is not paid off.
     debt_ns: Cell<u32>,
@@ -126,10 +127,9 @@ const PACE_AIM: f64 = 0.75;
 const DEAR: f64 = 3.0;
 /// What a sample is taken to cost while all were first through some code.
 const UNKNOWN_NS: f64 = 700.0;
-/// No sample takes longer; what does, was interrupted.
-const SPENT_MAX_NS: u64 = 100_000;
-/// What is booked at most for a sample that is the first through some code.
-const FIRST_MAX_NS: u64 = 3_000;
+/// What is booked at most. What takes longer was interrupted, or is the first
+/// through some code.
+const SPENT_MAX_NS: u64 = 3_000;
 /// Part of the limit at which a debt is paid off.
 const PAID: f64 = 0.85;
 /// What may be owed, as a part of what the limit allows in a tenth of a second.
@@ -157,6 +157,7 @@ impl Throttle {
         self.elapsed_ns.set(0);
         self.spent_ns.set(0);
         self.least_ns.set(u32::MAX);
+        self.periods.set(0);
         self.acquisitions.set(0);
     }
 
@@ -165,9 +166,10 @@ impl Throttle {
         self.period.get()
     }
 
-    /// `full_ns` of waiting, stretched as the period is.
+    /// `full_ns` of waiting, stretched as the pace is. Not by what is owed: waits
+    /// that long are few, and each is worth knowing.
     pub(crate) fn stretch(&self, full_ns: u64, base_period: u32) -> u64 {
-        let factor = u64::from(self.period.get() / base_period.max(1)).max(1);
+        let factor = u64::from(self.pace.get() / base_period.max(1)).max(1);
         full_ns.saturating_mul(factor)
     }
 
@@ -177,26 +179,36 @@ impl Throttle {
         self.is_first.set(true);
     }
 
-    /// Books the time one sample took, which ended at `now_ns`. A `limit` of 0 is none.
-    pub(crate) fn book(&self, spent_ns: u64, now_ns: u64, limit: f64, base_period: u32) {
+    /// Books the time that the sample of one acquisition took, which stands for
+    /// `weight`, or of a wait, which stands for none. It ended at `now_ns`. A `limit`
+    /// of 0 is none.
+    pub(crate) fn book(
+        &self,
+        spent_ns: u64,
+        weight: u32,
+        now_ns: u64,
+        limit: f64,
+        base_period: u32,
+    ) {
         let is_first = self.is_first.take();
         if limit <= 0.0 {
             return;
         }
         let paid = self.pay(now_ns, limit);
-        let spent_ns = spent_ns.min(if is_first { FIRST_MAX_NS } else { SPENT_MAX_NS });
+        let spent_ns = spent_ns.min(SPENT_MAX_NS);
         add(&self.samples, 1);
         add(&self.spent_ns, spent_ns);
-        add(&self.acquisitions, self.period.get().into());
+        add(&self.periods, self.period.get().into());
+        add(&self.acquisitions, weight.into());
         if !is_first {
             let least = u64::from(self.least_ns.get()).min(spent_ns);
             self.least_ns.set(least as u32);
         }
         let debt = paid + spent_ns as f64;
         self.debt_ns.set(debt as u32);
-        let each_ns = f64::from(self.elapsed_ns.get()) / f64::from(self.acquisitions.get());
+        let each_ns = f64::from(self.elapsed_ns.get()) / f64::from(self.acquisitions.get().max(1));
         if self.elapsed_ns.get() >= PACE_NS || self.samples.get() >= PACE_SAMPLES {
-            self.set_pace(each_ns, limit, base_period);
+            self.set_pace(limit, base_period);
         }
         let overdue = (debt - may_be_owed(limit)).max(0.0);
         let waiting = (overdue / (PAID * limit) / each_ns) as u32;
@@ -227,15 +239,17 @@ impl Throttle {
         owed
     }
 
-    /// Sets the pace when an acquisition comes every `each_ns`.
-    fn set_pace(&self, each_ns: f64, limit: f64, base_period: u32) {
+    /// Sets the pace by what the last samples took.
+    fn set_pace(&self, limit: f64, base_period: u32) {
         let samples = f64::from(self.samples.get());
         let most = match self.least_ns.get() {
             u32::MAX => UNKNOWN_NS,
             least => DEAR * f64::from(least),
         };
-        let cost = (f64::from(self.spent_ns.get()) / samples).min(most);
-        let pace = (cost / (PACE_AIM * limit) / each_ns).ceil() as u32;
+        let spent = f64::from(self.spent_ns.get()).min(samples * most);
+        let share = spent / f64::from(self.elapsed_ns.get());
+        let period = f64::from(self.periods.get()) / samples;
+        let pace = (period * share / (PACE_AIM * limit)).ceil() as u32;
         if pace <= self.pace.get() && self.elapsed_ns.get() < PACE_NS {
             // Too early to let go; only too much is told at once.
             return;
@@ -335,6 +349,7 @@ mod tests {
                 elapsed_ns: Cell::new(0),
                 spent_ns: Cell::new(0),
                 least_ns: Cell::new(0),
+                periods: Cell::new(0),
                 acquisitions: Cell::new(0),
                 debt_ns: Cell::new(0),
                 pace: Cell::new(0),
@@ -379,7 +394,7 @@ mod tests {
                 if is_first {
                     self.throttle.note_first();
                 }
-                self.throttle.book(cost, self.now_ns, 0.005, 100);
+                self.throttle.book(cost, weight, self.now_ns, 0.005, 100);
             }
         }
 

@@ -86,14 +86,14 @@ impl Visit {
         !record.frames.is_empty()
     }
 
-    /// Books time that sampling took until now.
-    pub(super) fn book(&self, spent_ns: u64, now_ns: u64) {
+    /// Books time that the sample of some acquisitions, or of a wait, took until now.
+    pub(super) fn book(&self, spent_ns: u64, weight: u32, now_ns: u64) {
         let Sampling {
             cpu_limit, period, ..
         } = self.sampling;
         self.thread()
             .throttle
-            .book(spent_ns, now_ns, cpu_limit, period);
+            .book(spent_ns, weight, now_ns, cpu_limit, period);
     }
 
     /// Books a remark about a lock: a few frames and a record. Declined while
