@@ -63,6 +63,8 @@ pub(crate) struct Totals {
     pub(crate) time_ns: f64,
     /// Attempts that found the lock taken.
     pub(crate) contentions: f64,
+    /// Records that were added up.
+    pub(crate) samples: u32,
     /// Longest and shortest duration seen.
     pub(crate) max_ns: u64,
     pub(crate) min_ns: u64,
@@ -230,6 +232,7 @@ fn bucket_of(duration_ns: u64) -> u8 {
 )]
 fn add_to(totals: &mut Totals, record: &Record) {
     let duration = record.duration_ns as f64;
+    totals.samples = totals.samples.saturating_add(1);
     match record.role {
         Role::Acquire => {
             if record.error == 0 {

@@ -69,6 +69,7 @@ fn values(role: Role, totals: &Totals) -> [i64; sample_type::COUNT] {
         (events, totals.events),
         (time, totals.time_ns),
         (SampleType::Contention, totals.contentions),
+        (SampleType::Samples, f64::from(totals.samples)),
     ];
     for (column, total) in columns {
         if let Some(value) = values.get_mut(column.index()) {

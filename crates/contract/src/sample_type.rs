@@ -1,7 +1,7 @@
 //! What is measured: the value columns of every profile and the keys of its labels.
 
 /// How many values a sample has.
-pub const COUNT: usize = 6;
+pub const COUNT: usize = 7;
 
 /// One value column of a profile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -20,6 +20,9 @@ pub enum SampleType {
     Contention = 4,
     /// Waiting that a holder caused to others, at the holder's release.
     Blocked = 5,
+    /// Sampled events behind the estimates of a row: how sure they are. Each of
+    /// them stood for (value / samples) events on average.
+    Samples = 6,
 }
 
 /// Column order, names and units as they stand in a profile. The schema is the
@@ -31,6 +34,7 @@ pub const ALL: [(SampleType, &str, &str); COUNT] = [
     (SampleType::ReleaseHold, "lock-release-hold", "nanoseconds"),
     (SampleType::Contention, "lock-contention", "count"),
     (SampleType::Blocked, "lock-blocked", "nanoseconds"),
+    (SampleType::Samples, "lock-samples", "count"),
 ];
 
 /// The column a viewer opens with.
@@ -81,6 +85,15 @@ pub mod label {
     pub const BLOCKING_THREAD_NAME: &str = "blocking thread name";
     /// Number: the kernel's id of that thread.
     pub const BLOCKING_THREAD_ID: &str = "blocking thread id";
+    /// Text, on waits: where the release was made that the wait is put down to: the
+    /// first function there that does more than wrap a call. Absent when unknown.
+    pub const BLOCKING_SITE: &str = "blocking site";
+    /// Text: where the lock was released for which that holder had itself waited
+    /// meanwhile, and so on to the last of the chain. Absent when it had not.
+    pub const ROOT_BLOCKING_SITE: &str = "root blocking site";
+    /// Number: the most threads that waited at once for the lock of the row, the
+    /// one of the row included.
+    pub const QUEUE_MAX: &str = "queue max";
 }
 
 /// Unit of the numeric labels that are durations.
