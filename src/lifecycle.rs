@@ -113,6 +113,7 @@ extern "C" fn after_fork_in_child() {
     after_fork();
     memory::forget_own_thread();
     record::forget_all();
+    intercept::forget_waiters();
     state::begin_epoch();
     export::begin_process(true);
 }

@@ -1,14 +1,16 @@
 //! Totals → a profile: rows with names on them.
 
+use contract::comment;
 use contract::profile::{Function, Label, LabelValue, Line, Location, Mapping, Profile, Sample};
 use contract::sample_type::{self, NANOSECONDS, SampleType, label};
 use contract::wrapper::is_wrapper;
 use rustc_hash::FxHashMap;
 
 use super::aggregate::{Aggregate, Key, OTHER_LOCKS, Totals};
-use super::locks::{Locks, Origin, OriginFrames};
+use super::locks::{Locks, ORIGIN_FRAMES, Origin, address_of, generation_of};
 use super::names::Names;
 use super::objects::Objects;
+use super::open::Open;
 use super::threads::Threads;
 use crate::record::{Kind, Role};
 
@@ -21,6 +23,37 @@ pub(crate) struct Sources<'a> {
     pub(crate) names: &'a Names,
 }
 
+/// Oldest open holds that are told one by one.
+const OPEN_SHOWN: usize = 5;
+
+/// Remarks about locks that are held now.
+pub(crate) fn open_holds(sources: &Sources<'_>, open: &[Open], now_ns: u64) -> Vec<String> {
+    if open.is_empty() {
+        return Vec::new();
+    }
+    let builder = Builder::new(sources);
+    let age_ns = |open: &Open| now_ns.saturating_sub(open.since_ns);
+    let weight: f64 = open.iter().map(|open| open.weight).sum();
+    let total_ns: u64 = open.iter().map(age_ns).sum();
+    let all = format!(
+        "{}{} for {weight:.0}, {total_ns} ns in all",
+        comment::OPEN_HOLDS,
+        open.len()
+    );
+    let oldest = open.iter().take(OPEN_SHOWN).map(|open| {
+        format!(
+            "{}{} ns, lock {} at {}, thread {}, taken in {}",
+            comment::OPEN_HOLD,
+            age_ns(open),
+            builder.lock_name(open.lock),
+            lock_text(open.lock),
+            sources.threads.name(open.thread).unwrap_or("?"),
+            builder.place(&open.frames),
+        )
+    });
+    std::iter::once(all).chain(oldest).collect()
+}
+
 /// Hands every row out, with the number of locations so far, and returns the
 /// tables the rows refer to; times and comments are the caller's. The rows are
 /// not kept: with all their labels they would be most of our memory.
@@ -28,14 +61,7 @@ pub(crate) fn profile<E>(
     sources: &Sources<'_>,
     mut hand_out: impl FnMut(&Sample, usize) -> Result<(), E>,
 ) -> Result<Profile, E> {
-    let mut builder = Builder {
-        sources,
-        own_file: sources.objects.file_at(values as *const () as u64),
-        profile: Profile::default(),
-        mappings: FxHashMap::default(),
-        locations: FxHashMap::default(),
-        functions: FxHashMap::default(),
-    };
+    let mut builder = Builder::new(sources);
     if !sources.objects.segments().is_empty() {
         // The first mapping gives a viewer the program's name.
         builder.mapping(0);
@@ -65,10 +91,14 @@ fn values(role: Role, totals: &Totals) -> [i64; sample_type::COUNT] {
         Role::Release => (SampleType::Release, SampleType::ReleaseHold),
         _ => (SampleType::Acquire, SampleType::AcquireWait),
     };
+    let contention = match role {
+        Role::Release => SampleType::Blocked,
+        _ => SampleType::Contention,
+    };
     let columns = [
         (events, totals.events),
         (time, totals.time_ns),
-        (SampleType::Contention, totals.contentions),
+        (contention, totals.contention),
         (SampleType::Samples, f64::from(totals.samples)),
     ];
     for (column, total) in columns {
@@ -101,6 +131,17 @@ struct Builder<'a> {
 }
 
 impl<'a> Builder<'a> {
+    fn new(sources: &'a Sources<'a>) -> Self {
+        Self {
+            sources,
+            own_file: sources.objects.file_at(values as *const () as u64),
+            profile: Profile::default(),
+            mappings: FxHashMap::default(),
+            locations: FxHashMap::default(),
+            functions: FxHashMap::default(),
+        }
+    }
+
     fn mapping(&mut self, segment: usize) -> Option<usize> {
         if let Some(&known) = self.mappings.get(&segment) {
             return Some(known);
@@ -196,9 +237,9 @@ impl<'a> Builder<'a> {
             None => ids.native.to_string(),
         };
         let mut labels = vec![
-            text(label::LOCK_NAME, self.lock_name(key)),
+            text(label::LOCK_NAME, self.lock_name(key.lock)),
             text(label::LOCK_KIND, kind_name(key.kind).to_owned()),
-            text(label::LOCK, format!("{:#x}", key.lock)),
+            text(label::LOCK, lock_text(key.lock)),
             text(label::THREAD_NAME, thread_name),
             number(label::THREAD_ID, ids.pthread, ""),
             number(label::THREAD_NATIVE_ID, u64::from(ids.native), ""),
@@ -211,36 +252,50 @@ impl<'a> Builder<'a> {
         }
         if let Some(bucket_ns) = key.bucket_ns() {
             labels.push(number(label::DURATION_BUCKET, bucket_ns, NANOSECONDS));
-            if totals.max_ns != totals.min_ns {
+            if totals.is_varied {
                 labels.push(number(label::DURATION_MAX, totals.max_ns, NANOSECONDS));
             }
         }
-        if key.role == Role::Acquire && key.blocker != 0 {
-            labels.push(number(
-                label::BLOCKING_THREAD_ID,
-                u64::from(key.blocker),
-                "",
-            ));
-            if let Some(name) = threads.name(key.blocker) {
+        if totals.queue != 0 {
+            labels.push(number(label::QUEUE_MAX, u64::from(totals.queue), ""));
+        }
+        self.put_blame(key, &mut labels);
+        labels
+    }
+
+    /// Whom a wait is put down to.
+    fn put_blame(&self, key: &Key, labels: &mut Vec<Label>) {
+        if key.blocker != 0 {
+            let id = u64::from(key.blocker);
+            labels.push(number(label::BLOCKING_THREAD_ID, id, ""));
+            if let Some(name) = self.sources.threads.name(key.blocker) {
                 labels.push(text(label::BLOCKING_THREAD_NAME, name.to_owned()));
             }
         }
-        labels
+        let aggregate = self.sources.aggregate;
+        for (label, stack) in [
+            (label::BLOCKING_SITE, aggregate.holder_stack(key)),
+            (label::ROOT_BLOCKING_SITE, aggregate.root_stack(key)),
+        ] {
+            if !stack.is_empty() {
+                labels.push(text(label, self.place(stack)));
+            }
+        }
     }
 
     /// The best name: given by the program; the static object it is, or is in;
     /// where it was initialised; which byte of which file it is; where it was
     /// first taken; its address.
-    fn lock_name(&self, key: &Key) -> String {
+    fn lock_name(&self, lock: u64) -> String {
         let Sources { locks, names, .. } = self.sources;
-        if key.lock == OTHER_LOCKS {
+        if lock == OTHER_LOCKS {
             return OTHERS.to_owned();
         }
-        let origin = locks.origin(key.lock);
+        let origin = locks.origin(lock);
         if let Some(Origin::Name(name)) = origin {
             return name.to_owned();
         }
-        if let Some(object) = names.object(key.lock) {
+        if let Some(object) = names.object(address_of(lock)) {
             let name = names.for_people(&object.symbol);
             return if object.offset == 0 {
                 name.to_owned()
@@ -251,22 +306,23 @@ impl<'a> Builder<'a> {
         if let Some(Origin::Init(frames)) = origin {
             return format!("{} (init)", self.place(&frames));
         }
-        if let Some(data) = self.place_in_file(key.lock) {
+        if let Some(data) = self.place_in_file(address_of(lock)) {
             return data;
         }
         match origin {
             Some(Origin::First(frames)) => format!("{} (first lock)", self.place(&frames)),
-            _ => format!("{:#x}", key.lock),
+            _ => lock_text(lock),
         }
     }
 
     /// The innermost function that does more than wrap a call, or the place of
     /// the call in its file.
-    fn place(&self, frames: &OriginFrames) -> String {
+    fn place(&self, frames: &[u64]) -> String {
         let names = self.sources.names;
         let calls = || {
             frames
                 .iter()
+                .take(ORIGIN_FRAMES)
                 .filter(|&&address| address != 0)
                 .map(|address| address - 1)
         };
@@ -297,6 +353,15 @@ impl<'a> Builder<'a> {
     }
 }
 
+/// The address of a lock, and the number of the lock there when it is not the first.
+fn lock_text(lock: u64) -> String {
+    let address = address_of(lock);
+    match generation_of(lock) {
+        0 => format!("{address:#x}"),
+        before => format!("{address:#x}#{}", before + 1),
+    }
+}
+
 fn text(key: &str, value: String) -> Label {
     Label {
         key: key.to_owned(),
@@ -312,7 +377,8 @@ fn number(key: &str, value: u64, unit: &str) -> Label {
     }
 }
 
-fn kind_name(kind: Kind) -> &'static str {
+/// The word for a kind.
+pub(crate) fn kind_name(kind: Kind) -> &'static str {
     match kind {
         Kind::Mutex => "mutex",
         Kind::Recursive => "recursive",

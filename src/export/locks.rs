@@ -26,6 +26,18 @@ enum Known {
     First(OriginFrames),
 }
 
+impl Known {
+    /// Whether a lock initialised there may be the same as before.
+    fn is_same_place(&self, init: &Self) -> bool {
+        match (self, init) {
+            (Self::Init(before), Self::Init(now)) => before == now,
+            // A name is given, and a first acquisition seen, after the lock was
+            // initialised.
+            _ => false,
+        }
+    }
+}
+
 /// How a lock may be called, best first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Origin<'a> {
@@ -38,27 +50,71 @@ pub(crate) enum Origin<'a> {
 }
 
 /// All locks that were heard of.
+///
+/// A lock is known by its address and, since memory is used again, by how often
+/// another one was initialised there, in the 16 bits no address has: from the
+/// second place of initialisation on. (Who initialises a mutex on the stack in
+/// every call makes one lock of it, not thousands.)
 #[derive(Default)]
 pub(crate) struct Locks {
     known: FxHashMap<u64, Known>,
+    /// The lock at an address; absent when it is the first one there.
+    latest: FxHashMap<u64, u64>,
+}
+
+const ADDRESS_BITS: u32 = 48;
+/// Different locks at one address that are told apart.
+const GENERATIONS_MAX: u64 = 64;
+
+/// The address of a lock.
+pub(crate) fn address_of(lock: u64) -> u64 {
+    lock & ((1 << ADDRESS_BITS) - 1)
+}
+
+/// How many other locks were at its address before it.
+pub(crate) fn generation_of(lock: u64) -> u64 {
+    lock >> ADDRESS_BITS
 }
 
 impl Locks {
-    /// Learns from a record. When there are too many locks, new ones are called
-    /// by their address; nothing is lost but the better name.
-    pub(crate) fn learn(&mut self, record: &Record) {
-        let is_known = self.known.contains_key(&record.lock);
-        if self.known.len() >= LOCKS_MAX && !is_known {
-            return;
-        }
-        let known = match record.role {
-            // Initialised anew: another lock at the same address.
-            Role::Init => Known::Init(origin_of(record)),
+    /// Learns from a record; says which lock it is about. When there are too many
+    /// locks, new ones are called by their address; nothing is lost but the better
+    /// name.
+    pub(crate) fn learn(&mut self, record: &Record) -> u64 {
+        let mut lock = self.lock_at(record.lock);
+        let known = self.known.get(&lock);
+        let learnt = match record.role {
+            Role::Init => {
+                let origin = Known::Init(origin_of(record));
+                if known.is_some_and(|known| !known.is_same_place(&origin)) {
+                    lock = self.next_at(lock);
+                }
+                origin
+            }
             Role::Name => Known::Name(Box::new(text_of(record).into())),
-            Role::Acquire if !is_known => Known::First(origin_of(record)),
-            Role::Acquire | Role::Release => return,
+            Role::Acquire if known.is_none() => Known::First(origin_of(record)),
+            Role::Acquire | Role::Release => return lock,
         };
-        self.known.insert(record.lock, known);
+        if self.known.len() < LOCKS_MAX || self.known.contains_key(&lock) {
+            self.known.insert(lock, learnt);
+        }
+        lock
+    }
+
+    fn lock_at(&self, address: u64) -> u64 {
+        self.latest.get(&address).copied().unwrap_or(address)
+    }
+
+    /// Another lock at the address of this one.
+    fn next_at(&mut self, lock: u64) -> u64 {
+        let address = address_of(lock);
+        let is_new = !self.latest.contains_key(&address);
+        if generation_of(lock) + 1 >= GENERATIONS_MAX || is_new && self.latest.len() >= LOCKS_MAX {
+            return lock;
+        }
+        let next = lock + (1 << ADDRESS_BITS);
+        self.latest.insert(address, next);
+        next
     }
 
     /// How a lock that is no named object may be called.
@@ -71,7 +127,8 @@ impl Locks {
     }
 }
 
-fn origin_of(record: &Record) -> OriginFrames {
+/// The innermost frames of a record.
+pub(crate) fn origin_of(record: &Record) -> OriginFrames {
     let mut frames = [0; ORIGIN_FRAMES];
     frames
         .iter_mut()
@@ -113,10 +170,25 @@ mod tests {
     }
 
     #[test]
-    fn a_lock_initialised_anew_is_another_lock() {
+    fn memory_used_again_by_another_lock_is_another_lock() {
+        let mut locks = Locks::default();
+        assert_eq!(locks.learn(&record(Role::Init, 9)), 0x10);
+        assert_eq!(locks.learn(&record(Role::Acquire, 5)), 0x10);
+        // At the same place, as on the stack of a function that is called again.
+        assert_eq!(locks.learn(&record(Role::Init, 9)), 0x10);
+        let other = locks.learn(&record(Role::Init, 7));
+        assert_eq!((address_of(other), generation_of(other)), (0x10, 1));
+        assert_eq!(locks.learn(&record(Role::Release, 5)), other);
+        assert_eq!(locks.origin(0x10), Some(Origin::Init([9, 0, 0, 0])));
+        assert_eq!(locks.origin(other), Some(Origin::Init([7, 0, 0, 0])));
+    }
+
+    #[test]
+    fn a_name_ends_with_the_lock_that_had_it() {
         let mut locks = Locks::default();
         locks.learn(&record(Role::Name, 0x41));
-        locks.learn(&record(Role::Init, 9));
-        assert_eq!(locks.origin(0x10), Some(Origin::Init([9, 0, 0, 0])));
+        let other = locks.learn(&record(Role::Init, 9));
+        assert_eq!(locks.origin(0x10), Some(Origin::Name("A")));
+        assert_eq!(locks.origin(other), Some(Origin::Init([9, 0, 0, 0])));
     }
 }

@@ -4,10 +4,12 @@
 //! host's only thread drains when the queue is full, and flushes at exit.
 
 mod aggregate;
+mod blame;
 mod build;
 mod locks;
 mod names;
 mod objects;
+mod open;
 mod process;
 mod sink;
 mod symbolize;

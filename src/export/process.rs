@@ -13,14 +13,15 @@ use flate2::write::GzEncoder;
 
 use super::aggregate::Aggregate;
 use super::build::{self, Sources};
-use super::locks::{Locks, Origin};
+use super::locks::{Locks, Origin, address_of};
 use super::names::Names;
 use super::objects::Objects;
+use super::open::OpenHolds;
 use super::sink::file::FileSink;
 use super::sink::{Parcel, Sink, SinkError};
 use super::threads::Threads;
 use crate::config::Config;
-use crate::record::{self, Record, Role};
+use crate::record::{self, KINDS, Record, Role};
 use crate::{diag, sys};
 
 /// When this process began: at the start of the program, or at its fork.
@@ -40,6 +41,7 @@ pub(crate) struct Process {
     config: &'static Config,
     aggregate: Aggregate,
     locks: Locks,
+    open: OpenHolds,
     threads: Threads,
     objects: Objects,
     names: Names,
@@ -70,6 +72,7 @@ impl Process {
             config,
             aggregate: Aggregate::default(),
             locks: Locks::default(),
+            open: OpenHolds::default(),
             threads: Threads::default(),
             objects: Objects::default(),
             names: Names::default(),
@@ -81,20 +84,24 @@ impl Process {
     pub(crate) fn drain(&mut self) {
         let mut looked_again = false;
         while record::take(|record| self.learn(record, &mut looked_again)) {}
+        self.aggregate.settle(false);
     }
 
     fn learn(&mut self, record: &Record, looked_again: &mut bool) {
         match record.role {
-            Role::Name => self.locks.learn(record),
+            Role::Name => {
+                self.locks.learn(record);
+            }
             Role::Init => {
                 self.see(record, looked_again);
                 self.locks.learn(record);
             }
             Role::Acquire | Role::Release => {
-                if self.aggregate.add(record) {
+                let lock = self.locks.learn(record);
+                if self.aggregate.add(record, lock) {
                     self.see(record, looked_again);
                 }
-                self.locks.learn(record);
+                self.open.learn(record, lock);
                 self.threads.learn(record);
             }
         }
@@ -114,6 +121,7 @@ impl Process {
     /// Sends a profile of everything so far everywhere. Nothing to tell is told
     /// to nobody. Says whether it arrived.
     pub(crate) fn flush(&mut self) -> bool {
+        self.aggregate.settle(true);
         if self.aggregate.is_empty() {
             return true;
         }
@@ -154,6 +162,9 @@ impl Process {
             encoder.add(sample, locations_len)
         })?;
         self.put_times_and_comments(&mut profile);
+        let open = self.open.sorted();
+        let open = build::open_holds(&sources, &open, sys::monotonic_ns());
+        profile.comments.extend(open);
         Ok(Parcel {
             gzipped: encoder.finish(&profile)?.finish()?,
         })
@@ -162,7 +173,9 @@ impl Process {
     fn look_up_names(&mut self) {
         self.objects.refresh();
         let rows = self.aggregate.rows();
-        let locks = || rows.iter().map(|(key, _)| key.lock);
+        let open = self.open.sorted();
+        let held = || open.iter().map(|open| open.lock);
+        let locks = || rows.iter().map(|(key, _)| key.lock).chain(held());
         let frames = self.aggregate.stacks().flatten().copied();
         let origins = locks()
             .filter_map(|lock| match self.locks.origin(lock) {
@@ -171,12 +184,14 @@ impl Process {
             })
             .flatten()
             .filter(|&address| address != 0);
+        let taken = open.iter().flat_map(|open| open.frames);
         let code = frames
             .chain(origins)
+            .chain(taken.filter(|&address| address != 0))
             .map(|address| address.saturating_sub(1));
         let with_symbols = self.config.options.symbols == Symbols::Symtab;
         self.names
-            .look_up(&self.objects, code, locks(), with_symbols);
+            .look_up(&self.objects, code, locks().map(address_of), with_symbols);
         let blockers = rows.iter().map(|(key, _)| key.blocker);
         self.threads.refresh(blockers.filter(|&id| id != 0));
     }
@@ -186,7 +201,10 @@ impl Process {
         profile.start_unix_ns = i64::try_from(BEGAN_UNIX_NS.load(Ordering::Relaxed)).unwrap_or(0);
         profile.duration_ns = i64::try_from(elapsed_ns).unwrap_or(0);
         let options = &self.config.options;
-        let (waits, wait_ns) = record::exact_waits();
+        let exact = KINDS.map(|kind| (kind, record::exact_waits(kind)));
+        let (waits, wait_ns) = exact
+            .iter()
+            .fold((0, 0), |(waits, ns), (_, of)| (waits + of.0, ns + of.1));
         profile.comments = vec![
             concat!("liblockprof ", env!("CARGO_PKG_VERSION")).to_owned(),
             format!("{}{}", comment::PID, sys::process_id()),
@@ -197,6 +215,14 @@ impl Process {
             ),
             format!("{}{waits} of {wait_ns} ns in all", comment::EXACT_WAITS),
         ];
+        for (kind, (waits, wait_ns)) in exact.into_iter().filter(|(_, (waits, _))| *waits != 0) {
+            let (estimated, estimated_ns) = self.aggregate.waits(kind);
+            profile.comments.push(format!(
+                "{}{}: {waits} of {wait_ns} ns, estimated {estimated:.0} of {estimated_ns:.0} ns",
+                comment::EXACT_WAITS_OF,
+                build::kind_name(kind)
+            ));
+        }
         if let Some(run) = &options.run {
             profile.comments.push(format!("{}{run}", comment::RUN));
         }

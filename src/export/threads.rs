@@ -7,23 +7,15 @@ use crate::record::Record;
 /// Names by the kernel's id of the thread.
 #[derive(Default)]
 pub(crate) struct Threads {
-    names: FxHashMap<u32, Name>,
-}
-
-#[derive(Default)]
-struct Name {
-    text: String,
-    /// As the last record had it.
-    padded: [u8; 16],
+    names: FxHashMap<u32, String>,
 }
 
 impl Threads {
     /// Learns the name a record carries: what the thread was called shortly before.
     pub(crate) fn learn(&mut self, record: &Record) {
         let name = self.names.entry(record.thread_id).or_default();
-        if name.padded != record.thread_name {
-            name.padded = record.thread_name;
-            name.text = text(&record.thread_name);
+        if record.thread_name != [0; 16] {
+            *name = text(&record.thread_name);
         }
     }
 
@@ -35,7 +27,7 @@ impl Threads {
         }
         for (id, name) in &mut self.names {
             if let Ok(now) = std::fs::read(format!("/proc/self/task/{id}/comm")) {
-                name.text = String::from_utf8_lossy(&now).trim_end().to_owned();
+                *name = String::from_utf8_lossy(&now).trim_end().to_owned();
             }
         }
     }
@@ -44,7 +36,7 @@ impl Threads {
     pub(crate) fn name(&self, id: u32) -> Option<&str> {
         self.names
             .get(&id)
-            .map(|name| name.text.as_str())
+            .map(String::as_str)
             .filter(|text| !text.is_empty())
     }
 }

@@ -7,9 +7,9 @@ use libc::{clockid_t, pthread_cond_t, pthread_mutex_t, timespec};
 
 use super::capture::Caller;
 use super::mutex::{C11, Interface, Posix};
+use super::release::{begin_release, end_release};
 use super::table::{self, Cnd, Mtx};
-use super::{Lock, Sampled, Visit, hand_in_release, layout, thread};
-use crate::sys;
+use super::{Lock, Sampled, Visit, layout, thread};
 
 pub(super) unsafe extern "C-unwind" fn wait(
     condition: *mut pthread_cond_t,
@@ -108,10 +108,8 @@ fn split_hold<I: Interface>(
         return code;
     }
     let lock = layout::lock_of(mutex);
-    let thread = visit.thread();
-    if let Some(held) = thread.held.remove(lock.address, 1) {
-        thread.set_remaining(thread.remaining());
-        hand_in_release(&visit, lock, held, sys::monotonic_ns());
+    if let Some(told) = begin_release(&visit, lock, 1) {
+        end_release(&visit, lock, 1, &told);
     }
     let sampled = visit
         .tick()

@@ -100,6 +100,14 @@ pub(super) fn undo_lost_try(mutex: *const pthread_mutex_t) {
     }
 }
 
+/// Whether somebody may wait for it, by its lock word: 2 for the usual kinds. The
+/// words of the others (owner's id, ceiling) are larger anyway.
+#[inline(always)]
+#[allow(dead_code, reason = "the gates in assembler look for themselves")]
+pub(super) fn may_be_waited_for(mutex: *const pthread_mutex_t) -> bool {
+    word(mutex, WORD_LOCK) > 1
+}
+
 /// How deep its owner holds it.
 pub(super) fn depth(mutex: *const pthread_mutex_t) -> u32 {
     if word(mutex, WORD_KIND) & KIND_TYPE == KIND_RECURSIVE {

@@ -5,8 +5,9 @@
 //! input or output, no formatting, no panic, no `dlsym`. Whatever goes wrong, the
 //! real function is called, and its result and errno are handed on unchanged.
 //!
-//! This file holds the shapes that every kind of lock shares: an acquisition
-//! that may wait, an attempt that does not, and a release.
+//! This file holds what every kind of lock shares: what an acquisition is, and the
+//! shapes of one that may wait and of an attempt that does not. The wait itself and
+//! the release have files of their own.
 
 mod arch;
 mod capture;
@@ -17,24 +18,29 @@ mod guard;
 mod held;
 mod layout;
 mod mutex;
+mod release;
 mod sampler;
 mod symbol;
 mod table;
 mod thread;
 mod unwind;
 mod visit;
+mod wait;
+mod waiters;
 
 use std::ffi::c_int;
 
 use self::capture::Caller;
-use self::held::Held;
+use self::release::release;
 use self::visit::Visit;
-use crate::record::{self, Kind, Record, Role};
+use self::wait::wait;
+use crate::record::{Kind, Record, Role};
 use crate::sys;
 
 pub(crate) use self::guard::enter;
 pub(crate) use self::layout::is_known as layout_is_known;
 pub(crate) use self::thread::mark_internal;
+pub(crate) use self::waiters::forget_all as forget_waiters;
 
 /// Finds the real functions and lets every call lead straight to them.
 pub(crate) fn pass_through() {
@@ -170,6 +176,7 @@ impl Sampled {
                 self.record.weight = f64::from(self.weight);
             }
             self.record.depth = if error == 0 { call.depth() } else { 1 };
+            self.record.since_ns = self.begin_ns + self.wait_ns;
             thread::hand_in(visit.thread(), &mut self.record);
         }
         let now_ns = if error == 0 {
@@ -227,115 +234,4 @@ fn attempt(visit: &Visit, call: &impl Acquisition) -> c_int {
         visit.end_stale_hold(lock, call.depth());
     }
     code
-}
-
-/// The lock is taken: waits for it, outside us, and measures how long.
-///
-/// Whether a wait is kept depends on its length, so its stack can only be taken
-/// now, with the lock held, unless the acquisition itself was sampled. That
-/// happens with probability wait/T, so on average it lengthens the critical
-/// section by (time of a capture)/T of the wait just suffered.
-fn wait(
-    visit: Visit,
-    call: &impl Acquisition,
-    lock: Lock,
-    mut sampled: Option<&mut Sampled>,
-) -> c_int {
-    let Visit {
-        entered,
-        sampling,
-        caller,
-    } = visit;
-    let blocker = call.owner();
-    let begin_ns = sys::monotonic_ns();
-    let (code, entered) = entered.outside(|| call.wait());
-    let end_ns = sys::monotonic_ns();
-    let wait_ns = end_ns - begin_ns;
-    let Some(entered) = entered else { return code };
-    let visit = Visit {
-        entered,
-        sampling,
-        caller,
-    };
-    let outcome = call.outcome(code);
-    if let Some(sampled) = &mut sampled {
-        sampled.wait_ns = wait_ns;
-    }
-    if outcome.has_waited() {
-        let thread = visit.thread();
-        record::count_wait(thread.id.get(), wait_ns);
-        let full_ns = thread.throttle.stretch(sampling.wait_ns, sampling.period);
-        let waits = sampler::wait_weight(sampler::random(&thread.random), wait_ns, full_ns);
-        if waits > 0.0 {
-            let put = |record: &mut Record| {
-                record.duration_ns = wait_ns;
-                record.wait_weight = waits;
-                record.blocker = blocker;
-            };
-            match &mut sampled {
-                Some(sampled) => put(&mut sampled.record),
-                None => hand_in_wait(&visit, call, lock, outcome, end_ns, waits, put),
-            }
-        }
-    }
-    match sampled {
-        Some(sampled) => sampled.end(&visit, call, outcome),
-        None if outcome == Outcome::Acquired => visit.end_stale_hold(lock, call.depth()),
-        None => {}
-    }
-    code
-}
-
-/// Hands in a wait of an acquisition that was not sampled itself.
-#[cold]
-#[inline(never)]
-fn hand_in_wait(
-    visit: &Visit,
-    call: &impl Acquisition,
-    lock: Lock,
-    outcome: Outcome,
-    end_ns: u64,
-    waits: f64,
-    put: impl FnOnce(&mut Record),
-) {
-    let mut record = Record::new(Role::Acquire, lock.kind, lock.address);
-    if visit.try_capture(&mut record, waits) {
-        put(&mut record);
-        record.error = outcome.error();
-        record.depth = if record.error == 0 { call.depth() } else { 1 };
-        thread::hand_in(visit.thread(), &mut record);
-        let now_ns = sys::monotonic_ns();
-        visit.book(now_ns - end_ns, 0, now_ns);
-    }
-}
-
-/// A release by a thread that holds some sampled lock; `depth` is how deep it
-/// holds this one. The lock is not touched after `real` has returned: it may
-/// have been freed by its next owner.
-fn release(visit: &Visit, lock: Lock, depth: u32, real: impl FnOnce() -> c_int) -> c_int {
-    let thread = visit.thread();
-    let Some(held) = thread.held.find(lock.address, depth) else {
-        return real();
-    };
-    let end_ns = sys::monotonic_ns();
-    let code = real();
-    if code == 0 {
-        thread.held.remove(lock.address, depth);
-        thread.set_remaining(thread.remaining());
-        hand_in_release(visit, lock, held, end_ns);
-    }
-    code
-}
-
-/// Hands in a release, at the caller's stack, of what was held until `end_ns`.
-fn hand_in_release(visit: &Visit, lock: Lock, held: Held, end_ns: u64) {
-    let mut record = Record::new(Role::Release, lock.kind, lock.address);
-    record.weight = f64::from(held.weight);
-    record.depth = held.depth;
-    if held.depth == 1 {
-        record.duration_ns = end_ns.saturating_sub(held.since_ns);
-    }
-    if visit.try_capture(&mut record, f64::from(held.weight)) {
-        thread::hand_in(visit.thread(), &mut record);
-    }
 }

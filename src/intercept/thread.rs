@@ -13,6 +13,7 @@ use super::arch::{self, unwind::KnownStack};
 use super::held::HeldLocks;
 use super::sampler::Throttle;
 use super::table::{self, Start};
+use super::waiters::{self, Place};
 use super::{capture, guard};
 use crate::record::Loss;
 use crate::{config, record, state, sys};
@@ -30,6 +31,8 @@ pub(crate) struct Thread {
     pub(crate) busy: Cell<bool>,
     /// Whether `countdown` is kept at 0 because every acquisition must be seen.
     pub(crate) watchful: Cell<bool>,
+    /// The cell it waits in, counted from 1; 0 none.
+    waits_in: Cell<u16>,
     /// Acquisitions still to pass by, when `watchful`.
     pub(crate) skip: Cell<i64>,
     /// State of the random numbers.
@@ -42,8 +45,12 @@ pub(crate) struct Thread {
     pub(crate) epoch: Cell<u32>,
     /// Records made, to know when to ask for the name again.
     pub(crate) records: Cell<u32>,
-    /// The name, padded with zeros.
-    pub(crate) name: Cell<[u8; 16]>,
+    /// The charge that its last wait was put down to; 0 none.
+    pub(crate) blamed: Cell<u64>,
+    /// When that wait ended.
+    pub(crate) blamed_ns: Cell<u64>,
+    /// Since when it waits, while `waits_in` says that it does.
+    waits_since_ns: Cell<u64>,
     /// Keeps the cost of sampling in bounds.
     pub(crate) throttle: Throttle,
     /// The stack it was found on last.
@@ -82,6 +89,8 @@ impl Thread {
         self.held.clear();
         self.stack.clear();
         self.throttle.begin(period);
+        self.blamed.set(0);
+        self.waits_in.set(0);
         self.epoch.set(state::epoch());
     }
 
@@ -105,16 +114,35 @@ impl Thread {
         self.countdown.set(if held == 0 { remaining } else { 0 });
     }
 
-    /// Its name. Asked for at the 1st, 2nd, 4th, 8th, … record: programs name
-    /// their threads soon after they start, and a system call at every record
-    /// would cost more than the record.
-    pub(crate) fn name(&self) -> [u8; 16] {
+    /// Begins to wait for a lock; says where, and how many wait then.
+    pub(crate) fn join_waiters(&self, lock: u64, now_ns: u64) -> Option<(Place, u32)> {
+        // A wait before may have been left by `longjmp`.
+        self.leave_waiters();
+        let (place, queue) = waiters::join(lock, now_ns)?;
+        self.waits_since_ns.set(place.since_ns);
+        self.waits_in.set(place.cell + 1);
+        Some((place, queue))
+    }
+
+    /// Ends the wait, if there is one.
+    pub(crate) fn leave_waiters(&self) {
+        if let Some(cell) = self.waits_in.replace(0).checked_sub(1) {
+            let since_ns = self.waits_since_ns.get();
+            waiters::leave(Place { cell, since_ns });
+        }
+    }
+
+    /// Its name, when it is time to tell it: at the 1st, 2nd, 4th, 8th, … record.
+    /// Programs name their threads soon after they start, and a system call at every
+    /// record would cost more than the record.
+    fn news_of_name(&self) -> [u8; 16] {
         let records = self.records.get().wrapping_add(1);
         self.records.set(records);
         if records.is_power_of_two() {
-            self.name.set(sys::thread_name());
+            sys::thread_name()
+        } else {
+            [0; 16]
         }
-        self.name.get()
     }
 }
 
@@ -188,9 +216,13 @@ pub(super) fn lose_while_inside() {
 pub(super) fn hand_in(thread: &Thread, record: &mut record::Record) {
     record.thread_id = thread.id.get();
     record.pthread_id = sys::pthread_id();
-    record.thread_name = thread.name();
+    record.thread_name = thread.news_of_name();
     if !push(record) {
         record::lose(Loss::QueueFull, record.weight.max(record.wait_weight));
+        if record.thread_name != [0; 16] {
+            // The name was lost with it: tell it with the next one.
+            thread.records.set(0);
+        }
     }
 }
 

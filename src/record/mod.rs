@@ -46,6 +46,14 @@ pub(crate) enum Kind {
     Adaptive,
 }
 
+/// Every kind.
+pub(crate) const KINDS: [Kind; 4] = [
+    Kind::Mutex,
+    Kind::Recursive,
+    Kind::ErrorCheck,
+    Kind::Adaptive,
+];
+
 /// One event, as the host's thread saw it. In C's order, frames last: what is
 /// copied ends with the last frame that is there.
 #[repr(C)]
@@ -60,17 +68,31 @@ pub(crate) struct Record {
     pub(crate) weight: f64,
     /// How many waits it stands for; 0 when the wait was not kept.
     pub(crate) wait_weight: f64,
+    /// Waiting of others that this release ended, and how often it is to be counted;
+    /// 0 when that was not kept.
+    pub(crate) blocked_ns: u64,
+    pub(crate) blocked_weight: f64,
+    /// A release: the number under which that waiting is put down to it. A wait: the
+    /// number of the release it is put down to; 0 unknown.
+    pub(crate) charge: u64,
+    /// Of a release with such a number: that of another one, for which this holder
+    /// itself had waited meanwhile; 0 none.
+    pub(crate) cause: u64,
+    /// When the hold began, by an acquisition; monotonic clock.
+    pub(crate) since_ns: u64,
     /// The kernel's id of the thread.
     pub(crate) thread_id: u32,
     /// The kernel's id of the thread that held the lock; 0 unknown.
     pub(crate) blocker: u32,
     /// Depth of a recursive lock after taking or before releasing; 1 for all others.
     pub(crate) depth: u32,
+    /// Threads that waited at once, this one included; 0 when none was seen.
+    pub(crate) queue: u32,
     /// 0, or the error code that ended a failed acquisition.
     pub(crate) error: i32,
     pub(crate) role: Role,
     pub(crate) kind: Kind,
-    /// The thread's name, padded with zeros.
+    /// The thread's name, padded with zeros; all zeros when there is no news of it.
     pub(crate) thread_name: [u8; 16],
     /// Its stack.
     pub(crate) frames: Frames,
@@ -86,9 +108,15 @@ impl Record {
             duration_ns: 0,
             weight: 0.0,
             wait_weight: 0.0,
+            blocked_ns: 0,
+            blocked_weight: 0.0,
+            charge: 0,
+            cause: 0,
+            since_ns: 0,
             thread_id: 0,
             blocker: 0,
             depth: 1,
+            queue: 0,
             error: 0,
             role,
             kind,
@@ -178,35 +206,48 @@ pub(crate) fn lost(loss: Loss) -> (u64, u64) {
     })
 }
 
-/// Exact totals of waiting, spread over cells so that threads seldom meet in one.
-#[repr(align(64))]
+/// Exact totals of waiting for one kind of lock.
 struct WaitTotal {
     waits: AtomicU64,
     wait_ns: AtomicU64,
 }
 
+/// Spread over cells, so that threads seldom meet in one.
+#[repr(align(64))]
+struct WaitTotals([WaitTotal; KINDS.len()]);
+
 const CELLS: usize = 16;
-static WAITS: [WaitTotal; CELLS] = [const {
-    WaitTotal {
-        waits: AtomicU64::new(0),
-        wait_ns: AtomicU64::new(0),
-    }
+static WAITS: [WaitTotals; CELLS] = [const {
+    WaitTotals(
+        [const {
+            WaitTotal {
+                waits: AtomicU64::new(0),
+                wait_ns: AtomicU64::new(0),
+            }
+        }; KINDS.len()],
+    )
 }; CELLS];
 
+fn wait_totals(kind: Kind) -> impl Iterator<Item = &'static WaitTotal> {
+    WAITS
+        .iter()
+        .filter_map(move |cell| cell.0.get(kind as usize))
+}
+
 /// Counts one wait, sampled or not.
-pub(crate) fn count_wait(thread_id: u32, wait_ns: u64) {
-    if let Some(cell) = WAITS.get(thread_id as usize % CELLS) {
-        cell.waits.fetch_add(1, Ordering::Relaxed);
-        cell.wait_ns.fetch_add(wait_ns, Ordering::Relaxed);
+pub(crate) fn count_wait(thread_id: u32, kind: Kind, wait_ns: u64) {
+    if let Some(total) = wait_totals(kind).nth(thread_id as usize % CELLS) {
+        total.waits.fetch_add(1, Ordering::Relaxed);
+        total.wait_ns.fetch_add(wait_ns, Ordering::Relaxed);
     }
 }
 
-/// Number and time of all waits so far.
-pub(crate) fn exact_waits() -> (u64, u64) {
-    WAITS.iter().fold((0, 0), |(waits, wait_ns), cell| {
+/// Number and time of all waits for a kind of lock so far.
+pub(crate) fn exact_waits(kind: Kind) -> (u64, u64) {
+    wait_totals(kind).fold((0, 0), |(waits, wait_ns), total| {
         (
-            waits + cell.waits.load(Ordering::Relaxed),
-            wait_ns + cell.wait_ns.load(Ordering::Relaxed),
+            waits + total.waits.load(Ordering::Relaxed),
+            wait_ns + total.wait_ns.load(Ordering::Relaxed),
         )
     })
 }
@@ -265,9 +306,9 @@ pub(crate) fn forget_all() {
         count.records.store(0, Ordering::Relaxed);
         count.events.store(0, Ordering::Relaxed);
     }
-    for cell in &WAITS {
-        cell.waits.store(0, Ordering::Relaxed);
-        cell.wait_ns.store(0, Ordering::Relaxed);
+    for total in KINDS.into_iter().flat_map(wait_totals) {
+        total.waits.store(0, Ordering::Relaxed);
+        total.wait_ns.store(0, Ordering::Relaxed);
     }
 }
 

@@ -141,9 +141,11 @@ macro_rules! gate {
             $real::real($mutex)
         }
     };
-    // Releases a lock.
+    // Releases a mutex.
     (@release ($mutex:ident) { real: $real:ident, held: $held:path }) => {
-        if $crate::intercept::arch::holds_sampled() {
+        if $crate::intercept::arch::holds_sampled()
+            || $crate::intercept::layout::may_be_waited_for($mutex)
+        {
             $crate::intercept::arch::seldom(move || $held($mutex, 0, 0))
         } else {
             $real::real($mutex)

@@ -6,7 +6,7 @@
 //! Rust cannot ask for initial-exec thread-local storage: what it offers calls
 //! `__tls_get_addr`, which costs five times as much and can call malloc inside a
 //! lock. And every instruction here is paid on every acquisition of the host:
-//! a gate that is open costs 1 instruction when we are off, and 9 (acquire) or 4
+//! a gate that is open costs 1 instruction when we are off, and 9 (acquire) or 6
 //! (release) when we are on.
 //!
 //! Each gate describes its frame (`.cfi_…`): a thread may be cancelled, and a
@@ -166,13 +166,17 @@ macro_rules! gate {
             sampled = sym $sampled,
         )
     };
-    // Releases a lock: leaves for Rust when this thread holds a sampled one.
+    // Releases a mutex: leaves for Rust when this thread holds a sampled lock, or
+    // when the first word of the mutex says that somebody may wait for it (or that it
+    // is of a rare kind, for which the word means something else).
     (@release ($mutex:ident) { real: $real:ident, held: $held:path }) => {
         std::arch::naked_asm!(
             ".cfi_startproc",
             "mov rax, qword ptr [rip + lockprof_thread@GOTTPOFF]",
             "cmp dword ptr fs:[rax + 8], 0",
             "jne 2f",
+            "cmp dword ptr [rdi], 1",
+            "ja 2f",
             "jmp qword ptr [rip + {real}]",
             "2:",
             "mov rsi, rsp",

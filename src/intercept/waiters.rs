@@ -1,0 +1,406 @@
+//! Who waits for which lock just now, and what whoever releases it is to blame for.
+//!
+//! A waiter enters its lock's cell when it begins to wait and leaves it at the end.
+//! A holder that finds somebody waiting charges itself, right before it lets go,
+//! with all the waiting since the last such charge: every waiter's, the whole
+//! queue's. The charges that are kept get a number, under which a waiter finds
+//! afterwards who made it wait.
+//!
+//! There are few cells, since few locks are waited for at once, and no lock: the
+//! number of waiters and the sum of the times at which they began are one word,
+//! which is only added to. A charge sets all of these times to now, so what races
+//! got wrong is forgotten with the next one. Where no cell is to be had, the blame
+//! is unknown, and nothing else is.
+
+use std::sync::atomic::Ordering::{Relaxed, SeqCst};
+use std::sync::atomic::{AtomicU32, AtomicU64};
+
+/// How many locks can be waited for at once; 64 KiB, touched only where used.
+const CELLS: usize = 512;
+/// Cells that a lock may be in, from a first one on.
+const PROBES: usize = 4;
+/// Kept charges that a cell remembers.
+const KEPT: usize = 3;
+/// Bits of the number of waiters, below the sum of their times.
+const COUNT_BITS: u32 = 12;
+const COUNT_MASK: u64 = (1 << COUNT_BITS) - 1;
+/// Stands in a cell that is passing from one lock to another; no lock lies here.
+const PASSING: u64 = 1;
+/// Tries to charge; whoever comes in between is another holder of another lock.
+const TRIES: usize = 4;
+
+/// The waiters for one lock.
+#[repr(align(128))]
+struct Cell {
+    /// Address of the lock that is, or was last, waited for.
+    lock: AtomicU64,
+    /// How many wait, and above it the sum of the times since when, modulo 2⁵² ns.
+    waiting: AtomicU64,
+    /// When they were charged to a holder last.
+    charged_ns: AtomicU64,
+    /// A number drawn by chance at that charge: holder and waiter decide by the same
+    /// one what to keep, so that what belongs together is kept together.
+    chance: AtomicU64,
+    /// The kernel's id of that holder.
+    holder: AtomicU32,
+    next: AtomicU32,
+    kept: [Kept; KEPT],
+}
+
+/// A charge that was kept: who waited between these times, waited for it.
+struct Kept {
+    number: AtomicU64,
+    begin_ns: AtomicU64,
+    end_ns: AtomicU64,
+}
+
+impl Cell {
+    const fn new() -> Self {
+        Self {
+            lock: AtomicU64::new(0),
+            waiting: AtomicU64::new(0),
+            charged_ns: AtomicU64::new(0),
+            chance: AtomicU64::new(0),
+            holder: AtomicU32::new(0),
+            next: AtomicU32::new(0),
+            kept: [const {
+                Kept {
+                    number: AtomicU64::new(0),
+                    begin_ns: AtomicU64::new(0),
+                    end_ns: AtomicU64::new(0),
+                }
+            }; KEPT],
+        }
+    }
+}
+
+static TABLE: [Cell; CELLS] = [const { Cell::new() }; CELLS];
+
+/// One waiter as it stands in the word of a cell.
+fn one(since_ns: u64) -> u64 {
+    (since_ns << COUNT_BITS) + 1
+}
+
+fn count(word: u64) -> u64 {
+    word & COUNT_MASK
+}
+
+/// How long all that stand in a word have waited; 0 should a clock have run back.
+fn total_ns(word: u64, now_ns: u64) -> u64 {
+    let now = (now_ns << COUNT_BITS).wrapping_mul(count(word));
+    let total = now.wrapping_sub(word & !COUNT_MASK) >> COUNT_BITS;
+    let is_past = total < 1 << (u64::BITS - COUNT_BITS - 1);
+    if is_past { total } else { 0 }
+}
+
+/// The cells a lock may be in.
+fn cells(lock: u64) -> impl Iterator<Item = (u16, &'static Cell)> {
+    // 2⁶⁴ divided by the golden ratio scatters addresses.
+    let first = (lock.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 48) as usize;
+    (0..PROBES).filter_map(move |probe| {
+        let index = (first + probe) % CELLS;
+        Some((u16::try_from(index).ok()?, TABLE.get(index)?))
+    })
+}
+
+/// A thread's place in a cell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Place {
+    /// Index of the cell.
+    pub(crate) cell: u16,
+    /// When the wait began.
+    pub(crate) since_ns: u64,
+}
+
+/// Begins to wait; says where, and how many wait then. None when nobody knows.
+pub(crate) fn join(lock: u64, now_ns: u64) -> Option<(Place, u32)> {
+    let joined = |(index, cell): (u16, &Cell)| {
+        let queue = cell.try_join(lock, now_ns)?;
+        let place = Place {
+            cell: index,
+            since_ns: now_ns,
+        };
+        Some((place, queue))
+    };
+    cells(lock).find_map(joined).or_else(|| {
+        let mut free = cells(lock).filter(|(_, cell)| cell.try_take(lock));
+        free.next().and_then(joined)
+    })
+}
+
+/// Ends a wait.
+pub(crate) fn leave(place: Place) {
+    if let Some(cell) = TABLE.get(usize::from(place.cell)) {
+        cell.leave(place.since_ns);
+    }
+}
+
+impl Cell {
+    /// Joins the waiters, if this is the lock's cell; says how many there are then.
+    fn try_join(&self, lock: u64, now_ns: u64) -> Option<u32> {
+        if self.lock.load(Relaxed) != lock {
+            return None;
+        }
+        // SeqCst pairs with `try_take`: either it sees this waiter, or the load
+        // below sees that the cell is passing on.
+        let before = self.waiting.fetch_add(one(now_ns), SeqCst);
+        if self.lock.load(SeqCst) != lock || count(before) == COUNT_MASK {
+            self.waiting.fetch_sub(one(now_ns), SeqCst);
+            return None;
+        }
+        u32::try_from(count(before) + 1).ok()
+    }
+
+    /// Takes the cell for a lock, if nobody is in it.
+    fn try_take(&self, lock: u64) -> bool {
+        let before = self.lock.load(Relaxed);
+        if before == PASSING || count(self.waiting.load(Relaxed)) != 0 {
+            return false;
+        }
+        let taken = self.lock.compare_exchange(before, PASSING, SeqCst, Relaxed);
+        if taken.is_err() {
+            return false;
+        }
+        if count(self.waiting.load(SeqCst)) != 0 {
+            self.lock.store(before, SeqCst);
+            return false;
+        }
+        self.charged_ns.store(0, Relaxed);
+        self.holder.store(0, Relaxed);
+        for kept in &self.kept {
+            kept.number.store(0, Relaxed);
+        }
+        self.lock.store(lock, SeqCst);
+        true
+    }
+
+    fn leave(&self, since_ns: u64) {
+        // After a charge it counts from then, as if it had begun to wait there.
+        let since_ns = since_ns.max(self.charged_ns.load(Relaxed));
+        let left = self.waiting.fetch_sub(one(since_ns), SeqCst);
+        let left = left.wrapping_sub(one(since_ns));
+        if count(left) == 0 && left != 0 {
+            // What races have left behind; if somebody joins meanwhile, it stays.
+            let _ = self.waiting.compare_exchange(left, 0, SeqCst, Relaxed);
+        }
+    }
+}
+
+/// What a holder is to blame for.
+pub(crate) struct Charge {
+    cell: &'static Cell,
+    /// When it was made: right before the release.
+    pub(crate) end_ns: u64,
+    /// The time from which on it counts.
+    begin_ns: u64,
+    /// Waiting of all who wait.
+    pub(crate) blocked_ns: u64,
+    /// How many they are.
+    pub(crate) queue: u32,
+    /// By which it is decided whether it is kept.
+    pub(crate) chance: u64,
+}
+
+/// Whether somebody waits for a lock; asked before the clock is.
+pub(crate) fn are_there(lock: u64) -> bool {
+    cells(lock)
+        .any(|(_, cell)| cell.lock.load(Relaxed) == lock && count(cell.waiting.load(Relaxed)) != 0)
+}
+
+/// Charges the holder of a lock, which it is about to release, with all waiting
+/// for it since the last charge.
+pub(crate) fn charge(lock: u64, holder: u32, now_ns: u64, chance: u64) -> Option<Charge> {
+    let mut of_lock = cells(lock).filter(|(_, cell)| {
+        cell.lock.load(Relaxed) == lock && count(cell.waiting.load(Relaxed)) != 0
+    });
+    let (_, cell) = of_lock.next()?;
+    let (blocked_ns, queue) = (0..TRIES).find_map(|_| {
+        let word = cell.waiting.load(Relaxed);
+        let blocked_ns = total_ns(word, now_ns);
+        let next = word.wrapping_add(blocked_ns << COUNT_BITS);
+        let charged = cell.waiting.compare_exchange(word, next, SeqCst, Relaxed);
+        charged.is_ok().then_some((blocked_ns, count(word)))
+    })?;
+    let begin_ns = cell.charged_ns.swap(now_ns, Relaxed);
+    cell.holder.store(holder, Relaxed);
+    cell.chance.store(chance, Relaxed);
+    (blocked_ns != 0).then_some(Charge {
+        cell,
+        end_ns: now_ns,
+        begin_ns,
+        blocked_ns,
+        queue: u32::try_from(queue).unwrap_or(u32::MAX),
+        chance,
+    })
+}
+
+impl Charge {
+    /// Lets those who waited find it, before they can: the lock is still held.
+    pub(crate) fn keep(&self, number: u64) {
+        let next = self.cell.next.fetch_add(1, Relaxed) as usize;
+        if let Some(kept) = self.cell.kept.get(next % KEPT) {
+            kept.number.store(0, Relaxed);
+            kept.begin_ns.store(self.begin_ns, Relaxed);
+            kept.end_ns.store(self.end_ns, Relaxed);
+            // Relaxed: whoever waited sees all of it through the lock itself.
+            kept.number.store(number, Relaxed);
+        }
+    }
+}
+
+/// What a waiter learns at the end of its wait.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Blame {
+    /// The number of the charge its wait is put down to; 0 unknown. Of several, one
+    /// by chance, each in proportion to the time it took.
+    pub(crate) charge: u64,
+    /// The kernel's id of the thread that released the lock last; 0 unknown.
+    pub(crate) holder: u32,
+}
+
+impl Place {
+    /// By what chance it is decided whether this wait is kept: that of the release
+    /// that ended it; none when there was none.
+    pub(crate) fn chance(self) -> Option<u64> {
+        let cell = TABLE.get(usize::from(self.cell))?;
+        let is_charged = cell.charged_ns.load(Relaxed) > self.since_ns;
+        is_charged.then(|| cell.chance.load(Relaxed))
+    }
+
+    /// Whom this wait is put down to.
+    pub(crate) fn blame(self, random: u64) -> Blame {
+        let Some(cell) = TABLE.get(usize::from(self.cell)) else {
+            return Blame::default();
+        };
+        let charges = || {
+            cell.kept.iter().filter_map(|kept| {
+                let number = kept.number.load(Relaxed);
+                let begin_ns = kept.begin_ns.load(Relaxed).max(self.since_ns);
+                let part_ns = kept.end_ns.load(Relaxed).checked_sub(begin_ns)?;
+                (number != 0 && part_ns != 0).then_some((number, part_ns))
+            })
+        };
+        let whole_ns: u64 = charges().map(|(_, part_ns)| part_ns).sum();
+        let mut point_ns = random.checked_rem(whole_ns).unwrap_or(0);
+        let hit = charges().find(|(_, part_ns)| {
+            let is_here = point_ns < *part_ns;
+            point_ns = point_ns.wrapping_sub(*part_ns);
+            is_here
+        });
+        let is_charged = cell.charged_ns.load(Relaxed) > self.since_ns;
+        Blame {
+            charge: hit.map_or(0, |(number, _)| number),
+            holder: if is_charged {
+                cell.holder.load(Relaxed)
+            } else {
+                0
+            },
+        }
+    }
+}
+
+/// In a forked child: nobody waits any more.
+pub(crate) fn forget_all() {
+    for cell in &TABLE {
+        // What was never touched stays untouched.
+        if cell.lock.load(Relaxed) != 0 {
+            cell.lock.store(0, Relaxed);
+            cell.waiting.store(0, Relaxed);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_holder_is_charged_with_the_whole_queue_and_only_once() {
+        let lock = 0x1000;
+        assert!(charge(lock, 7, 50, 1).is_none());
+        let (first, queue) = join(lock, 100).unwrap();
+        assert_eq!(queue, 1);
+        let (second, queue) = join(lock, 150).unwrap();
+        assert_eq!(queue, 2);
+        assert!(are_there(lock));
+        let made = charge(lock, 7, 200, 1).unwrap();
+        assert_eq!((made.blocked_ns, made.queue), (150, 2));
+        // The first one gets the lock and leaves; the other waits on.
+        leave(first);
+        let made = charge(lock, 8, 230, 1).unwrap();
+        assert_eq!((made.blocked_ns, made.queue), (30, 1));
+        leave(second);
+        assert!(!are_there(lock));
+        assert!(charge(lock, 7, 300, 1).is_none());
+    }
+
+    #[test]
+    fn a_wait_is_put_down_to_its_charges_in_proportion() {
+        let lock = 0x2000;
+        let (place, _) = join(lock, 1_000).unwrap();
+        assert_eq!(place.blame(0), Blame::default());
+        charge(lock, 7, 1_100, 1).unwrap().keep(71);
+        charge(lock, 8, 2_000, 2).unwrap().keep(81);
+        let counted = (0..1_000)
+            .filter(|&random| place.blame(random).charge == 81)
+            .count();
+        assert_eq!(counted, 900);
+        assert_eq!(place.blame(0).holder, 8);
+        assert_eq!(place.chance(), Some(2));
+        // Who begins to wait now has nothing to do with it.
+        let (late, _) = join(lock, 2_000).unwrap();
+        assert_eq!(late.blame(0), Blame::default());
+        assert_eq!(late.chance(), None);
+        leave(place);
+        leave(late);
+    }
+
+    #[test]
+    fn a_cell_passes_to_another_lock_only_when_nobody_is_in_it() {
+        let lock = 0x3000;
+        let first = cells(lock).next().unwrap().0;
+        let mut others = (1..).map(|n| 0x10_0000 + n * 64).filter(|&other| {
+            let theirs: Vec<_> = cells(other).map(|(index, _)| index).collect();
+            theirs.first() == Some(&first)
+        });
+        let places: Vec<_> = (0..PROBES)
+            .map(|_| join(others.next().unwrap(), 5).unwrap().0)
+            .collect();
+        assert_eq!(join(lock, 9), None);
+        leave(places[2]);
+        let (place, _) = join(lock, 9).unwrap();
+        assert_eq!(place.cell, places[2].cell);
+        for place in [place, places[0], places[1], places[3]] {
+            leave(place);
+        }
+    }
+
+    #[test]
+    fn threads_that_come_and_go_leave_nothing_behind() {
+        let locks = [0x5000, 0x5040, 0x5080];
+        std::thread::scope(|scope| {
+            for worker in 0..4_u64 {
+                scope.spawn(move || {
+                    for turn in 1..100_000_u64 {
+                        let lock = locks[((turn + worker) % 3) as usize];
+                        if worker == 0 {
+                            if let Some(made) = charge(lock, 1, turn * 10, turn) {
+                                assert!(made.blocked_ns < 1 << 40, "{}", made.blocked_ns);
+                            }
+                        } else if let Some((place, queue)) = join(lock, turn * 10) {
+                            assert!(queue <= 3);
+                            leave(place);
+                        }
+                    }
+                });
+            }
+        });
+        for lock in locks {
+            assert!(!are_there(lock));
+            let cell = cells(lock).find(|(_, cell)| cell.lock.load(Relaxed) == lock);
+            if let Some((_, cell)) = cell {
+                assert_eq!(count(cell.waiting.load(Relaxed)), 0);
+            }
+        }
+    }
+}
