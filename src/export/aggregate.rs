@@ -154,7 +154,7 @@ impl Aggregate {
             };
             self.charges.learn(record.charge, charge);
         } else if record.charge != 0 {
-            match self.charges.get(record.charge) {
+            match self.charges.get_whole(record.charge) {
                 Some(charge) => self.put_down(&mut key, charge),
                 None => {
                     self.unsettled.push(Unsettled {
@@ -180,13 +180,14 @@ impl Aggregate {
     /// nothing more is waited for.
     pub(crate) fn settle(&mut self, all: bool) {
         for mut wait in std::mem::take(&mut self.unsettled) {
-            let charge = self.charges.get(wait.charge);
-            if let Some(charge) = charge {
-                self.put_down(&mut wait.key, charge);
-            } else if !all && !wait.is_old {
+            let is_whole = self.charges.get_whole(wait.charge).is_some();
+            if !is_whole && !all && !wait.is_old {
                 wait.is_old = true;
                 self.unsettled.push(wait);
                 continue;
+            }
+            if let Some(charge) = self.charges.get(wait.charge) {
+                self.put_down(&mut wait.key, charge);
             }
             self.add_row(wait.key, &wait.amount);
         }

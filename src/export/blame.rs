@@ -36,6 +36,19 @@ impl Charges {
         charge.copied()
     }
 
+    /// A charge of which all is known: that it was made, and by what it was caused.
+    pub(crate) fn get_whole(&self, number: u64) -> Option<Charge> {
+        let charge = self.get(number)?;
+        let mut cause = charge.cause;
+        for _ in 0..CHAIN_MAX {
+            if cause == 0 {
+                break;
+            }
+            cause = self.get(cause)?.cause;
+        }
+        Some(charge)
+    }
+
     /// The stack at the end of the chain; none when it has only one link.
     pub(crate) fn root(&self, charge: Charge) -> Option<u32> {
         let next = |charge: &Charge| self.get(charge.cause);
@@ -61,6 +74,9 @@ mod tests {
         assert_eq!(charges.root(charge(30, 2)), Some(10));
         assert_eq!(charges.root(charge(10, 0)), None);
         assert_eq!(charges.root(charge(40, 99)), None);
+        charges.learn(4, charge(40, 99));
+        assert_eq!(charges.get_whole(4), None);
+        assert_eq!(charges.get_whole(3), Some(charge(30, 2)));
         charges.learn(1, charge(10, 3));
         assert!(charges.root(charge(30, 2)).is_some());
     }

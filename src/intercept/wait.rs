@@ -61,7 +61,7 @@ pub(super) fn wait(
         let chance = place.and_then(Place::chance).unwrap_or_else(random);
         let waits = sampler::wait_weight(chance, wait_ns, full_ns);
         if waits > 0.0 {
-            let blame = place.map_or(Blame::default(), |place| place.blame(random()));
+            let blame = place.map_or(Blame::default(), |place| place.blame(thread.records.get()));
             thread.blamed.set(blame.charge);
             thread.blamed_ns.set(end_ns);
             let put = |record: &mut Record| {
