@@ -59,7 +59,11 @@ fn expect_readable(program: &str, function: &str, lock: &str, thread: &str) {
     let tags = pprof(&["-tags", "-sample_index=lock-acquire"], &file);
     assert!(tags.contains(lock) && tags.contains(thread), "{tags}");
     let base = format!("-diff_base={}", base.display());
-    let difference = pprof(&["-top", "-sample_index=lock-release-hold", &base], &file);
+    let all = "-nodefraction=0";
+    let difference = pprof(
+        &["-top", all, "-sample_index=lock-release-hold", &base],
+        &file,
+    );
     assert!(difference.contains(function), "{difference}");
 }
 

@@ -378,7 +378,12 @@ impl Amount {
         totals.events += self.events;
         totals.time_ns += self.time_ns;
         totals.contention += self.contention;
-        totals.samples = totals.samples.saturating_add(1);
+        // What is taken back was counted before.
+        totals.samples = if self.events < 0.0 {
+            totals.samples.saturating_sub(1)
+        } else {
+            totals.samples.saturating_add(1)
+        };
         totals.queue = totals.queue.max(self.queue);
     }
 }

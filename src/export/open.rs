@@ -47,6 +47,10 @@ impl OpenHolds {
             Role::Release if is_hold => {
                 self.holds.remove(&key);
             }
+            // Taken back.
+            Role::Acquire if record.weight < 0.0 => {
+                self.holds.remove(&key);
+            }
             _ => {}
         }
     }

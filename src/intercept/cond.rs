@@ -7,7 +7,7 @@ use libc::{clockid_t, pthread_cond_t, pthread_mutex_t, timespec};
 
 use super::capture::Caller;
 use super::mutex::{C11, Interface, Posix};
-use super::release::{begin_release, end_release};
+use super::release::Ending;
 use super::table::{self, Cnd, Mtx};
 use super::{Lock, Sampled, Visit, layout, thread};
 
@@ -108,9 +108,8 @@ fn split_hold<I: Interface>(
         return code;
     }
     let lock = layout::lock_of(mutex);
-    if let Some(told) = begin_release(&visit, lock, 1) {
-        end_release(&visit, lock, 1, &told);
-    }
+    let is_wanted = layout::may_be_waited_for(mutex);
+    Ending::of(&visit, lock, 1, is_wanted).tell(&visit, lock);
     let sampled = visit
         .tick()
         .map(|weight| Sampled::begin(&visit, lock, weight));

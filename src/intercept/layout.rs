@@ -103,7 +103,6 @@ pub(super) fn undo_lost_try(mutex: *const pthread_mutex_t) {
 /// Whether somebody may wait for it, by its lock word: 2 for the usual kinds. The
 /// words of the others (owner's id, ceiling) are larger anyway.
 #[inline(always)]
-#[allow(dead_code, reason = "the gates in assembler look for themselves")]
 pub(super) fn may_be_waited_for(mutex: *const pthread_mutex_t) -> bool {
     word(mutex, WORD_LOCK) > 1
 }
@@ -115,6 +114,16 @@ pub(super) fn depth(mutex: *const pthread_mutex_t) -> u32 {
     } else {
         1
     }
+}
+
+/// How deep the caller, whose id this is, will hold it, if it looks free, or held by
+/// the caller and recursive.
+pub(super) fn depth_if_free(mutex: *const pthread_mutex_t, me: u32) -> Option<u32> {
+    if word(mutex, WORD_LOCK) == 0 {
+        return Some(1);
+    }
+    let is_recursive = word(mutex, WORD_KIND) & KIND_TYPE == KIND_RECURSIVE;
+    (is_recursive && owner(mutex) == me).then(|| depth(mutex) + 1)
 }
 
 /// Whether the C library lays out its mutexes as this file believes. Asked once,

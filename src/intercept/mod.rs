@@ -133,9 +133,15 @@ trait Acquisition {
     fn owner(&self) -> u32;
     /// How deep the caller holds it, once it does.
     fn depth(&self) -> u32;
+    /// How deep the caller, whose id this is, will hold it, if it looks as if it could
+    /// be had at once.
+    fn depth_if_free(&self, me: u32) -> Option<u32>;
 }
 
 /// An acquisition that was chosen to be sampled, under way.
+///
+/// Its stack is taken before the lock is, and if the lock looks free, it is also
+/// handed in before: a critical section is not to grow by what we do.
 struct Sampled {
     /// How many acquisitions it stands for.
     weight: u32,
@@ -146,11 +152,11 @@ struct Sampled {
     record: Record,
     /// Whether the record has a stack and so is worth handing in.
     is_captured: bool,
+    /// Whether it was handed in, and its time booked, before the lock was taken.
+    is_early: bool,
 }
 
 impl Sampled {
-    /// Takes the stack before the lock is taken, so that no critical section of
-    /// the host grows by it.
     #[inline(always)]
     fn begin(visit: &Visit, lock: Lock, weight: u32) -> Self {
         let mut sampled = Self {
@@ -159,16 +165,46 @@ impl Sampled {
             wait_ns: 0,
             record: Record::new(Role::Acquire, lock.kind, lock.address),
             is_captured: false,
+            is_early: false,
         };
         sampled.is_captured = visit.try_capture(&mut sampled.record, f64::from(weight));
         sampled
+    }
+
+    /// Hands it in as if the lock, which looks free, had been taken.
+    #[inline(always)]
+    fn hand_in_early(&mut self, visit: &Visit, depth: u32) {
+        if self.is_captured {
+            self.is_early = true;
+            self.record.depth = depth;
+            self.record.weight = f64::from(self.weight);
+            self.record.since_ns = self.begin_ns;
+            thread::hand_in(visit.thread(), &mut self.record);
+            let now_ns = sys::monotonic_ns();
+            self.book(visit, now_ns);
+        }
+    }
+
+    /// It was not taken after all: takes back what was handed in.
+    #[cold]
+    fn take_back(&mut self, visit: &Visit) {
+        if self.is_early {
+            self.is_early = false;
+            self.record.weight = -f64::from(self.weight);
+            thread::hand_in(visit.thread(), &mut self.record);
+            self.record.weight = 0.0;
+            self.begin_ns = sys::monotonic_ns();
+        }
     }
 
     /// The end of the acquisition: hands in what was recorded and begins the hold.
     #[inline(always)]
     fn end(&mut self, visit: &Visit, call: &impl Acquisition, outcome: Outcome) {
         let error = outcome.error();
-        if self.is_captured {
+        if error != 0 {
+            self.take_back(visit);
+        }
+        if self.is_captured && !self.is_early {
             self.record.error = error;
             // A wait that ran out of time is counted as a wait, not once more as
             // an attempt.
@@ -184,6 +220,13 @@ impl Sampled {
         } else {
             sys::monotonic_ns()
         };
+        if !self.is_early {
+            self.book(visit, now_ns);
+        }
+    }
+
+    /// Books what it took until now.
+    fn book(&self, visit: &Visit, now_ns: u64) {
         // Twice: the release that follows takes as long, and is not timed.
         let spent_ns = now_ns.saturating_sub(self.begin_ns + self.wait_ns);
         visit.book(2 * spent_ns, self.weight, now_ns);
@@ -193,29 +236,18 @@ impl Sampled {
 /// An acquisition that waits if it must: counted, and sampled when its turn has come.
 fn acquire(visit: Visit, call: &impl Acquisition) -> c_int {
     let lock = call.lock();
-    match visit.tick() {
-        Some(weight) => {
-            let mut sampled = Sampled::begin(&visit, lock, weight);
-            let code = call.attempt();
-            match call.outcome(code) {
-                Outcome::Busy => wait(visit, call, lock, Some(&mut sampled)),
-                outcome => {
-                    sampled.end(&visit, call, outcome);
-                    code
-                }
+    let mut sampled = begin_if_due(&visit, call, lock);
+    let code = call.attempt();
+    match call.outcome(code) {
+        Outcome::Busy => {
+            if let Some(sampled) = &mut sampled {
+                sampled.take_back(&visit);
             }
+            wait(visit, call, lock, sampled.as_mut())
         }
-        None => {
-            let code = call.attempt();
-            match call.outcome(code) {
-                Outcome::Busy => wait(visit, call, lock, None),
-                outcome => {
-                    if outcome == Outcome::Acquired {
-                        visit.end_stale_hold(lock, call.depth());
-                    }
-                    code
-                }
-            }
+        outcome => {
+            end(&visit, call, lock, sampled.as_mut(), outcome);
+            code
         }
     }
 }
@@ -223,15 +255,34 @@ fn acquire(visit: Visit, call: &impl Acquisition) -> c_int {
 /// The application's own attempt, which never waits.
 fn attempt(visit: &Visit, call: &impl Acquisition) -> c_int {
     let lock = call.lock();
-    let mut sampled = visit
-        .tick()
-        .map(|weight| Sampled::begin(visit, lock, weight));
+    let mut sampled = begin_if_due(visit, call, lock);
     let code = call.attempt();
-    let outcome = call.outcome(code);
-    if let Some(sampled) = &mut sampled {
-        sampled.end(visit, call, outcome);
-    } else if outcome == Outcome::Acquired {
-        visit.end_stale_hold(lock, call.depth());
-    }
+    end(visit, call, lock, sampled.as_mut(), call.outcome(code));
     code
+}
+
+#[inline(always)]
+fn begin_if_due(visit: &Visit, call: &impl Acquisition, lock: Lock) -> Option<Sampled> {
+    let weight = visit.tick()?;
+    let mut sampled = Sampled::begin(visit, lock, weight);
+    if let Some(depth) = call.depth_if_free(visit.thread().id.get()) {
+        sampled.hand_in_early(visit, depth);
+    }
+    Some(sampled)
+}
+
+/// The end of an acquisition, sampled or not.
+#[inline(always)]
+fn end(
+    visit: &Visit,
+    call: &impl Acquisition,
+    lock: Lock,
+    sampled: Option<&mut Sampled>,
+    outcome: Outcome,
+) {
+    match sampled {
+        Some(sampled) => sampled.end(visit, call, outcome),
+        None if outcome == Outcome::Acquired => visit.end_stale_hold(lock, call.depth()),
+        None => {}
+    }
 }

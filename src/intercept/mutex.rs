@@ -147,6 +147,10 @@ impl<I: Interface, W: Fn() -> c_int> Acquisition for Taking<I, W> {
     fn depth(&self) -> u32 {
         layout::depth(self.mutex)
     }
+
+    fn depth_if_free(&self, me: u32) -> Option<u32> {
+        layout::depth_if_free(self.mutex, me)
+    }
 }
 
 // ---- behind the gates
@@ -237,6 +241,9 @@ impl<T: Acquisition> Acquisition for Trying<T> {
     fn depth(&self) -> u32 {
         self.0.depth()
     }
+    fn depth_if_free(&self, me: u32) -> Option<u32> {
+        self.0.depth_if_free(me)
+    }
 }
 
 /// A release while this thread holds a sampled lock, this one or another.
@@ -248,7 +255,11 @@ pub(super) unsafe extern "C-unwind" fn unlock_held<I: Interface>(
     // SAFETY: the host's own call.
     let real = || unsafe { I::unlock(mutex) };
     match Visit::begin(Caller { sp, bp }) {
-        Some(visit) => release(&visit, layout::lock_of(mutex), layout::depth(mutex), real),
+        Some(visit) => {
+            let (lock, depth) = (layout::lock_of(mutex), layout::depth(mutex));
+            let is_wanted = layout::may_be_waited_for(mutex);
+            release(&visit, lock, depth, is_wanted, real)
+        }
         None => real(),
     }
 }

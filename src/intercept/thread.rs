@@ -25,14 +25,17 @@ pub(crate) struct Thread {
     /// Acquisitions to pass by before one goes the slow way; the gates count it
     /// down at offset 0 and act when it falls below 0.
     pub(crate) countdown: Cell<i64>,
-    /// Sampled locks held, at offset 8: the release gate looks at it.
+    /// Sampled locks held, and one more while the thread has not left the waiters
+    /// for a lock that it has got; at offset 8: the release gate looks at it.
     pub(crate) held_len: Cell<u32>,
     /// Whether the thread is inside us.
     pub(crate) busy: Cell<bool>,
     /// Whether `countdown` is kept at 0 because every acquisition must be seen.
     pub(crate) watchful: Cell<bool>,
     /// The cell it waits in, counted from 1; 0 none.
-    waits_in: Cell<u16>,
+    waits_in: Cell<u8>,
+    /// The locks that are charged after their release: a bit for each eighth of them.
+    charged_late: Cell<u8>,
     /// Acquisitions still to pass by, when `watchful`.
     pub(crate) skip: Cell<i64>,
     /// State of the random numbers.
@@ -108,20 +111,41 @@ impl Thread {
     /// it noticed that a lock was released by another thread.
     pub(crate) fn set_remaining(&self, remaining: i64) {
         let held = self.held.len();
-        self.held_len.set(held);
+        self.held_len
+            .set(held + u32::from(self.waits_in.get() != 0));
         self.watchful.set(held != 0);
         self.skip.set(remaining);
         self.countdown.set(if held == 0 { remaining } else { 0 });
     }
 
     /// Begins to wait for a lock; says where, and how many wait then.
-    pub(crate) fn join_waiters(&self, lock: u64, now_ns: u64) -> Option<(Place, u32)> {
-        // A wait before may have been left by `longjmp`.
+    pub(crate) fn join_waiters(&self, lock: u64, now_ns: u64, chance: u64) -> Option<(Place, u32)> {
+        // A wait before may have been left by `longjmp`, or its lock not be released yet.
         self.leave_waiters();
-        let (place, queue) = waiters::join(lock, now_ns)?;
+        let (place, queue) = waiters::join(lock, now_ns, chance)?;
         self.waits_since_ns.set(place.since_ns);
         self.waits_in.set(place.cell + 1);
         Some((place, queue))
+    }
+
+    /// Whether the holder of a lock is charged after it has let go.
+    pub(crate) fn is_charged_late(&self, lock: u64) -> bool {
+        self.charged_late.get() & eighth_of(lock) != 0
+    }
+
+    /// Says which it is to be from now on.
+    pub(crate) fn charge_late(&self, lock: u64, late: bool) {
+        let others = self.charged_late.get() & !eighth_of(lock);
+        let bit = if late { eighth_of(lock) } else { 0 };
+        self.charged_late.set(others | bit);
+    }
+
+    /// The wait is over, but the lock is held now, and leaving its waiters takes some
+    /// time: that is done after the next release, which comes to us for this.
+    pub(crate) fn leave_waiters_later(&self) {
+        if self.waits_in.get() != 0 {
+            self.held_len.set(self.held.len() + 1);
+        }
     }
 
     /// Ends the wait, if there is one.
@@ -129,6 +153,7 @@ impl Thread {
         if let Some(cell) = self.waits_in.replace(0).checked_sub(1) {
             let since_ns = self.waits_since_ns.get();
             waiters::leave(Place { cell, since_ns });
+            self.held_len.set(self.held.len());
         }
     }
 
@@ -144,6 +169,11 @@ impl Thread {
             [0; 16]
         }
     }
+}
+
+/// A bit that stands for a lock and an eighth of all others.
+fn eighth_of(lock: u64) -> u8 {
+    1 << (lock.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 61)
 }
 
 /// A start for the random numbers that differs between threads and runs.

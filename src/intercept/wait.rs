@@ -2,14 +2,15 @@
 
 use std::ffi::c_int;
 
+use super::release::LONG_NS;
 use super::thread::Thread;
 use super::visit::Visit;
 use super::waiters::{Blame, Place};
-use super::{Acquisition, Lock, Outcome, Sampled, sampler, thread};
+use super::{Acquisition, Lock, Outcome, Sampled, end, sampler, thread};
 use crate::record::{self, Record, Role};
 use crate::sys;
 
-/// Ends a wait in its lock's cell, also when the thread is cancelled in it.
+/// Ends a wait in its lock's cell when the thread is cancelled in it.
 struct Leaving(&'static Thread);
 
 impl Drop for Leaving {
@@ -37,12 +38,18 @@ pub(super) fn wait(
     } = visit;
     let owner = call.owner();
     let begin_ns = sys::monotonic_ns();
-    let joined = entered.thread().join_waiters(lock.address, begin_ns);
-    let leaving = Leaving(entered.thread());
+    let thread = entered.thread();
+    let chance = sampler::random(&thread.random);
+    let joined = thread.join_waiters(lock.address, begin_ns, chance);
+    let leaving = Leaving(thread);
     let (code, entered) = entered.outside(|| call.wait());
+    std::mem::forget(leaving);
     let end_ns = sys::monotonic_ns();
     let wait_ns = end_ns - begin_ns;
-    let Some(entered) = entered else { return code };
+    let Some(entered) = entered else {
+        thread.leave_waiters();
+        return code;
+    };
     let visit = Visit {
         entered,
         sampling,
@@ -52,16 +59,17 @@ pub(super) fn wait(
     if let Some(sampled) = &mut sampled {
         sampled.wait_ns = wait_ns;
     }
+    if outcome == Outcome::Acquired && wait_ns < LONG_NS {
+        thread.leave_waiters_later();
+    } else {
+        thread.leave_waiters();
+    }
     if outcome.has_waited() {
-        let thread = visit.thread();
         record::count_wait(thread.id.get(), lock.kind, wait_ns);
         let full_ns = thread.throttle.stretch(sampling.wait_ns, sampling.period);
-        let place = joined.map(|(place, _)| place);
-        let random = || sampler::random(&thread.random);
-        let chance = place.and_then(Place::chance).unwrap_or_else(random);
         let waits = sampler::wait_weight(chance, wait_ns, full_ns);
         if waits > 0.0 {
-            let blame = place.map_or(Blame::default(), |place| place.blame(thread.records.get()));
+            let blame = blame_of(joined, thread);
             thread.blamed.set(blame.charge);
             thread.blamed_ns.set(end_ns);
             let put = |record: &mut Record| {
@@ -77,13 +85,13 @@ pub(super) fn wait(
             }
         }
     }
-    drop(leaving);
-    match sampled {
-        Some(sampled) => sampled.end(&visit, call, outcome),
-        None if outcome == Outcome::Acquired => visit.end_stale_hold(lock, call.depth()),
-        None => {}
-    }
+    end(&visit, call, lock, sampled, outcome);
     code
+}
+
+fn blame_of(joined: Option<(Place, u32)>, thread: &Thread) -> Blame {
+    let turn = thread.records.get();
+    joined.map_or(Blame::default(), |(place, _)| place.blame(turn))
 }
 
 /// Hands in a wait of an acquisition that was not sampled itself.

@@ -1,10 +1,9 @@
 //! Who waits for which lock just now, and what whoever releases it is to blame for.
 //!
 //! A waiter enters its lock's cell when it begins to wait and leaves it at the end.
-//! A holder that finds somebody waiting charges itself, right before it lets go,
-//! with all the waiting since the last such charge: every waiter's, the whole
-//! queue's. The charges that are kept get a number, under which a waiter finds
-//! afterwards who made it wait.
+//! A holder that finds somebody waiting charges itself, when it lets go, with all the
+//! waiting since the last such charge: every waiter's, the whole queue's. The charges
+//! that are kept get a number, under which a waiter finds afterwards who made it wait.
 //!
 //! There are few cells, since few locks are waited for at once, and no lock: the
 //! number of waiters and the sum of the times at which they began are one word,
@@ -12,11 +11,11 @@
 //! got wrong is forgotten with the next one. Where no cell is to be had, the blame
 //! is unknown, and nothing else is.
 
-use std::sync::atomic::Ordering::{Relaxed, SeqCst};
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
 use std::sync::atomic::{AtomicU32, AtomicU64};
 
-/// How many locks can be waited for at once; 64 KiB, touched only where used.
-const CELLS: usize = 512;
+/// How many locks can be waited for at once; 32 KiB, touched only where used.
+const CELLS: usize = 255;
 /// Cells that a lock may be in, from a first one on.
 const PROBES: usize = 4;
 /// Kept charges that a cell remembers.
@@ -40,8 +39,8 @@ struct Cell {
     waiting: AtomicU64,
     /// When they were charged to a holder last.
     charged_ns: AtomicU64,
-    /// A number drawn by chance at that charge: holder and waiter decide by the same
-    /// one what to keep, so that what belongs together is kept together.
+    /// A number drawn by chance by the one who came last: holder and waiter decide by
+    /// the same one what to keep, so that what belongs together is kept together.
     chance: AtomicU64,
     /// The kernel's id of that holder.
     holder: AtomicU32,
@@ -96,11 +95,11 @@ fn total_ns(word: u64, now_ns: u64) -> u64 {
 }
 
 /// The cells a lock may be in.
-fn cells(lock: u64) -> impl Iterator<Item = (u16, &'static Cell)> {
+fn cells(lock: u64) -> impl Iterator<Item = (u8, &'static Cell)> {
     let first = (lock.wrapping_mul(GOLDEN) >> 48) as usize;
     (0..PROBES).filter_map(move |probe| {
         let index = (first + probe) % CELLS;
-        Some((u16::try_from(index).ok()?, TABLE.get(index)?))
+        Some((u8::try_from(index).ok()?, TABLE.get(index)?))
     })
 }
 
@@ -108,15 +107,17 @@ fn cells(lock: u64) -> impl Iterator<Item = (u16, &'static Cell)> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Place {
     /// Index of the cell.
-    pub(crate) cell: u16,
+    pub(crate) cell: u8,
     /// When the wait began.
     pub(crate) since_ns: u64,
 }
 
 /// Begins to wait; says where, and how many wait then. None when nobody knows.
-pub(crate) fn join(lock: u64, now_ns: u64) -> Option<(Place, u32)> {
-    let joined = |(index, cell): (u16, &Cell)| {
+/// `chance` decides what is kept of it.
+pub(crate) fn join(lock: u64, now_ns: u64, chance: u64) -> Option<(Place, u32)> {
+    let joined = |(index, cell): (u8, &Cell)| {
         let queue = cell.try_join(lock, now_ns)?;
+        cell.chance.store(chance, Relaxed);
         let place = Place {
             cell: index,
             since_ns: now_ns,
@@ -190,7 +191,7 @@ impl Cell {
 /// What a holder is to blame for.
 pub(crate) struct Charge {
     cell: &'static Cell,
-    /// When it was made: right before the release.
+    /// When it was made.
     pub(crate) end_ns: u64,
     /// The time from which on it counts.
     begin_ns: u64,
@@ -208,9 +209,8 @@ pub(crate) fn are_there(lock: u64) -> bool {
         .any(|(_, cell)| cell.lock.load(Relaxed) == lock && count(cell.waiting.load(Relaxed)) != 0)
 }
 
-/// Charges the holder of a lock, which it is about to release, with all waiting
-/// for it since the last charge.
-pub(crate) fn charge(lock: u64, holder: u32, now_ns: u64, chance: u64) -> Option<Charge> {
+/// Charges the holder of a lock with all waiting for it since the last charge.
+pub(crate) fn charge(lock: u64, holder: u32, now_ns: u64) -> Option<Charge> {
     let mut of_lock = cells(lock).filter(|(_, cell)| {
         cell.lock.load(Relaxed) == lock && count(cell.waiting.load(Relaxed)) != 0
     });
@@ -222,29 +222,34 @@ pub(crate) fn charge(lock: u64, holder: u32, now_ns: u64, chance: u64) -> Option
         let charged = cell.waiting.compare_exchange(word, next, SeqCst, Relaxed);
         charged.is_ok().then_some((blocked_ns, count(word)))
     })?;
-    let begin_ns = cell.charged_ns.swap(now_ns, Relaxed);
+    let begin_ns = cell.charged_ns.load(Relaxed);
+    cell.charged_ns.store(now_ns, Relaxed);
     cell.holder.store(holder, Relaxed);
-    cell.chance.store(chance, Relaxed);
     (blocked_ns != 0).then_some(Charge {
         cell,
         end_ns: now_ns,
         begin_ns,
         blocked_ns,
         queue: u32::try_from(queue).unwrap_or(u32::MAX),
-        chance,
+        chance: cell.chance.load(Relaxed),
     })
 }
 
 impl Charge {
-    /// Lets those who waited find it, before they can: the lock is still held.
+    /// How long each of the queue has waited, on average.
+    pub(crate) fn mean_ns(&self) -> u64 {
+        self.blocked_ns / u64::from(self.queue.max(1))
+    }
+
+    /// Lets those who waited find it.
     pub(crate) fn keep(&self, number: u64) {
         let next = self.cell.next.fetch_add(1, Relaxed) as usize;
         if let Some(kept) = self.cell.kept.get(next % KEPT) {
             kept.number.store(0, Relaxed);
             kept.begin_ns.store(self.begin_ns, Relaxed);
             kept.end_ns.store(self.end_ns, Relaxed);
-            // Relaxed: whoever waited sees all of it through the lock itself.
-            kept.number.store(number, Relaxed);
+            // Release pairs with the Acquire of `blame`: the times belong to it.
+            kept.number.store(number, Release);
         }
     }
 }
@@ -260,14 +265,6 @@ pub(crate) struct Blame {
 }
 
 impl Place {
-    /// By what chance it is decided whether this wait is kept: that of the release
-    /// that ended it; none when there was none.
-    pub(crate) fn chance(self) -> Option<u64> {
-        let cell = TABLE.get(usize::from(self.cell))?;
-        let is_charged = cell.charged_ns.load(Relaxed) > self.since_ns;
-        is_charged.then(|| cell.chance.load(Relaxed))
-    }
-
     /// Whom this wait is put down to. A `turn` is the number of the thread's waits so
     /// far: of its multiples of the golden ratio, every part of the whole gets its
     /// share sooner than of random numbers.
@@ -277,7 +274,7 @@ impl Place {
         };
         let charges = || {
             cell.kept.iter().filter_map(|kept| {
-                let number = kept.number.load(Relaxed);
+                let number = kept.number.load(Acquire);
                 let begin_ns = kept.begin_ns.load(Relaxed).max(self.since_ns);
                 let part_ns = kept.end_ns.load(Relaxed).checked_sub(begin_ns)?;
                 (number != 0 && part_ns != 0).then_some((number, part_ns))
@@ -321,40 +318,38 @@ mod tests {
     #[test]
     fn a_holder_is_charged_with_the_whole_queue_and_only_once() {
         let lock = 0x1000;
-        assert!(charge(lock, 7, 50, 1).is_none());
-        let (first, queue) = join(lock, 100).unwrap();
+        assert!(charge(lock, 7, 50).is_none());
+        let (first, queue) = join(lock, 100, 3).unwrap();
         assert_eq!(queue, 1);
-        let (second, queue) = join(lock, 150).unwrap();
+        let (second, queue) = join(lock, 150, 4).unwrap();
         assert_eq!(queue, 2);
         assert!(are_there(lock));
-        let made = charge(lock, 7, 200, 1).unwrap();
-        assert_eq!((made.blocked_ns, made.queue), (150, 2));
+        let made = charge(lock, 7, 200).unwrap();
+        assert_eq!((made.blocked_ns, made.queue, made.chance), (150, 2, 4));
         // The first one gets the lock and leaves; the other waits on.
         leave(first);
-        let made = charge(lock, 8, 230, 1).unwrap();
+        let made = charge(lock, 8, 230).unwrap();
         assert_eq!((made.blocked_ns, made.queue), (30, 1));
         leave(second);
         assert!(!are_there(lock));
-        assert!(charge(lock, 7, 300, 1).is_none());
+        assert!(charge(lock, 7, 300).is_none());
     }
 
     #[test]
     fn a_wait_is_put_down_to_its_charges_in_proportion() {
         let lock = 0x2000;
-        let (place, _) = join(lock, 1_000).unwrap();
+        let (place, _) = join(lock, 1_000, 1).unwrap();
         assert_eq!(place.blame(0), Blame::default());
-        charge(lock, 7, 1_100, 1).unwrap().keep(71);
-        charge(lock, 8, 2_000, 2).unwrap().keep(81);
+        charge(lock, 7, 1_100).unwrap().keep(71);
+        charge(lock, 8, 2_000).unwrap().keep(81);
         let counted = (0..1_000)
             .filter(|&turn| place.blame(turn).charge == 81)
             .count();
         assert!((898..=902).contains(&counted), "{counted}");
         assert_eq!(place.blame(0).holder, 8);
-        assert_eq!(place.chance(), Some(2));
         // Who begins to wait now has nothing to do with it.
-        let (late, _) = join(lock, 2_000).unwrap();
+        let (late, _) = join(lock, 2_000, 1).unwrap();
         assert_eq!(late.blame(0), Blame::default());
-        assert_eq!(late.chance(), None);
         leave(place);
         leave(late);
     }
@@ -368,11 +363,11 @@ mod tests {
             theirs.first() == Some(&first)
         });
         let places: Vec<_> = (0..PROBES)
-            .map(|_| join(others.next().unwrap(), 5).unwrap().0)
+            .map(|_| join(others.next().unwrap(), 5, 1).unwrap().0)
             .collect();
-        assert_eq!(join(lock, 9), None);
+        assert_eq!(join(lock, 9, 1), None);
         leave(places[2]);
-        let (place, _) = join(lock, 9).unwrap();
+        let (place, _) = join(lock, 9, 1).unwrap();
         assert_eq!(place.cell, places[2].cell);
         for place in [place, places[0], places[1], places[3]] {
             leave(place);
@@ -388,10 +383,10 @@ mod tests {
                     for turn in 1..100_000_u64 {
                         let lock = locks[((turn + worker) % 3) as usize];
                         if worker == 0 {
-                            if let Some(made) = charge(lock, 1, turn * 10, turn) {
+                            if let Some(made) = charge(lock, 1, turn * 10) {
                                 assert!(made.blocked_ns < 1 << 40, "{}", made.blocked_ns);
                             }
-                        } else if let Some((place, queue)) = join(lock, turn * 10) {
+                        } else if let Some((place, queue)) = join(lock, turn * 10, turn) {
                             assert!(queue <= 3);
                             leave(place);
                         }

@@ -64,7 +64,8 @@ pub(crate) struct Record {
     pub(crate) pthread_id: u64,
     /// The wait (acquire) or the hold (release).
     pub(crate) duration_ns: u64,
-    /// How many acquisitions or releases it stands for; 0 when only the wait counts.
+    /// How many acquisitions or releases it stands for; 0 when only the wait counts,
+    /// less when an acquisition handed in before is taken back.
     pub(crate) weight: f64,
     /// How many waits it stands for; 0 when the wait was not kept.
     pub(crate) wait_weight: f64,
