@@ -7,7 +7,7 @@
 //! that fight in sections of 30 ns slept ten times as often.) But waiters that have
 //! slept for long may be gone by the time we look after the release; then it is done
 //! before, for less than half a per cent of their wait. Which of the two, a thread
-//! learns from the last charge for a lock.
+//! learns from the last charges for a lock.
 
 use std::ffi::c_int;
 
@@ -64,7 +64,7 @@ impl Ending {
     pub(super) fn of(visit: &Visit, lock: Lock, depth: u32, is_wanted: bool) -> Self {
         let thread = visit.thread();
         let is_charged = is_wanted && depth <= 1;
-        let charge_later = is_charged && thread.is_charged_late(lock.address);
+        let charge_later = is_charged && thread.expects_short_waits(lock.address);
         let charge_now = is_charged && !charge_later;
         let kept = charge_now.then(|| keep_charge(visit, lock)).flatten();
         let held = thread.held.find(lock.address, depth);
@@ -131,7 +131,7 @@ fn keep_charge(visit: &Visit, lock: Lock) -> Option<Kept> {
     }
     let thread = visit.thread();
     let charge = waiters::charge(lock.address, thread.id.get(), sys::monotonic_ns())?;
-    thread.charge_late(lock.address, charge.mean_ns() < LONG_NS);
+    thread.learn_waits(lock.address, charge.mean_ns() < LONG_NS);
     let sampling = &visit.sampling;
     let full_ns = thread.throttle.stretch(sampling.wait_ns, sampling.period);
     let weight = sampler::wait_weight(charge.chance, charge.blocked_ns, full_ns);

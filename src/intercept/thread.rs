@@ -34,8 +34,9 @@ pub(crate) struct Thread {
     pub(crate) watchful: Cell<bool>,
     /// The cell it waits in, counted from 1; 0 none.
     waits_in: Cell<u8>,
-    /// The locks that are charged after their release: a bit for each eighth of them.
-    charged_late: Cell<u8>,
+    /// How sure it is that a lock is waited for only shortly: 2 bits for each quarter
+    /// of all locks.
+    short_waits: Cell<u8>,
     /// Acquisitions still to pass by, when `watchful`.
     pub(crate) skip: Cell<i64>,
     /// State of the random numbers.
@@ -128,16 +129,22 @@ impl Thread {
         Some((place, queue))
     }
 
-    /// Whether the holder of a lock is charged after it has let go.
-    pub(crate) fn is_charged_late(&self, lock: u64) -> bool {
-        self.charged_late.get() & eighth_of(lock) != 0
+    /// Whether the lock is waited for shortly as a rule: seen once, until twice in a
+    /// row it was not so.
+    pub(crate) fn expects_short_waits(&self, lock: u64) -> bool {
+        self.short_waits.get() >> quarter_of(lock) & 3 >= 2
     }
 
-    /// Says which it is to be from now on.
-    pub(crate) fn charge_late(&self, lock: u64, late: bool) {
-        let others = self.charged_late.get() & !eighth_of(lock);
-        let bit = if late { eighth_of(lock) } else { 0 };
-        self.charged_late.set(others | bit);
+    /// Learns how it was now.
+    pub(crate) fn learn_waits(&self, lock: u64, is_short: bool) {
+        let shift = quarter_of(lock);
+        let known = self.short_waits.get();
+        let sure = if is_short {
+            3
+        } else {
+            (known >> shift & 3).saturating_sub(1)
+        };
+        self.short_waits.set(known & !(3 << shift) | sure << shift);
     }
 
     /// The wait is over, but the lock is held now, and leaving its waiters takes some
@@ -171,9 +178,9 @@ impl Thread {
     }
 }
 
-/// A bit that stands for a lock and an eighth of all others.
-fn eighth_of(lock: u64) -> u8 {
-    1 << (lock.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 61)
+/// Where the two bits are that stand for a lock and a quarter of all others.
+fn quarter_of(lock: u64) -> u32 {
+    (lock.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 62) as u32 * 2
 }
 
 /// A start for the random numbers that differs between threads and runs.
