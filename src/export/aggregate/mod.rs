@@ -1,12 +1,19 @@
 //! Records → totals per (stack, lock, role, thread, duration bucket).
 
+mod row;
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
+use self::row::{Amount, NO_BUCKET, NONE, OTHERS, bucket_of};
 use super::blame::{Charge, Charges};
 
 use crate::record::{self, Kind, Loss, Record, Role};
+
+pub(crate) use self::row::{Key, Totals};
 
 /// Rows that are kept: as many as fit a table of 2¹⁶ places, 73 bytes each, but
 /// for the rows of all others.
@@ -18,73 +25,6 @@ const THREADS_MAX: usize = 1 << 14;
 
 /// The address that stands for all locks there was no room for.
 pub(crate) const OTHER_LOCKS: u64 = 0;
-/// The index of the stack, and of the thread, of all others.
-const OTHERS: u32 = u32::MAX;
-
-/// What makes a row. Small, because it is most of our memory.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Key {
-    /// The lock, as [`super::locks`] knows it.
-    pub(crate) lock: u64,
-    /// Index of the stack.
-    stack: u32,
-    /// Index of the thread.
-    thread: u32,
-    /// The kernel's id of the thread that was waited for; 0 unknown.
-    pub(crate) blocker: u32,
-    /// Index of the stack of the release that was waited for, and of the last one in
-    /// its chain; [`NONE`] unknown.
-    holder: u32,
-    root: u32,
-    pub(crate) depth: u16,
-    /// 0, or why the acquisition failed.
-    pub(crate) error: i16,
-    pub(crate) kind: Kind,
-    pub(crate) role: Role,
-    /// The exponent of the power of two at or below the duration; [`NO_BUCKET`]
-    /// without one.
-    bucket: u8,
-}
-
-const _: () = assert!(size_of::<Key>() == 40);
-
-/// The index of no stack.
-const NONE: u32 = u32::MAX - 1;
-const NO_BUCKET: u8 = u8::MAX;
-
-impl Key {
-    /// Whether it is the row of all there was no room for.
-    pub(crate) fn is_of_others(&self) -> bool {
-        self.stack == OTHERS
-    }
-
-    /// The power of two at or below the duration; none without a duration.
-    pub(crate) fn bucket_ns(&self) -> Option<u64> {
-        1_u64.checked_shl(self.bucket.into())
-    }
-}
-
-/// What a row adds up. All but the extremes are estimates.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(crate) struct Totals {
-    /// Successful takings, or releases.
-    pub(crate) events: f64,
-    /// Time waited, successfully or not, or held.
-    pub(crate) time_ns: f64,
-    /// Of acquisitions: attempts that found the lock taken. Of releases: waiting of
-    /// others that they ended, nanoseconds.
-    pub(crate) contention: f64,
-    /// Longest duration seen.
-    pub(crate) max_ns: u64,
-    /// Records that were added up.
-    pub(crate) samples: u32,
-    /// Most threads that waited at once.
-    pub(crate) queue: u16,
-    /// Whether not all durations were equal.
-    pub(crate) is_varied: bool,
-}
-
-const _: () = assert!(size_of::<Totals>() == 40);
 
 /// Who did something: the kernel's id of a thread, and what `pthread_self` said.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -317,176 +257,5 @@ impl Aggregate {
 
     fn stack_at(&self, index: u32) -> &[u64] {
         self.stacks.get(index as usize).map_or(&[], |stack| stack)
-    }
-}
-
-fn bucket_of(duration_ns: u64) -> u8 {
-    let exponent = duration_ns.checked_ilog2().unwrap_or(0);
-    u8::try_from(exponent).unwrap_or(0)
-}
-
-/// What one record adds to its row.
-#[derive(Clone, Copy, Debug)]
-struct Amount {
-    events: f64,
-    time_ns: f64,
-    contention: f64,
-    /// The duration it carries, if it does.
-    duration_ns: Option<u64>,
-    queue: u16,
-}
-
-impl Amount {
-    #[allow(
-        clippy::cast_precision_loss,
-        reason = "durations stay far below 2⁵³ ns, which is 104 days"
-    )]
-    fn of(record: &Record) -> Self {
-        let duration = record.duration_ns as f64;
-        let weight = record.weight;
-        let (events, time_ns, contention, has_duration) = match record.role {
-            Role::Acquire => {
-                let (taken, failed) = if record.error == 0 {
-                    (weight, 0.0)
-                } else {
-                    (0.0, weight)
-                };
-                let waits = record.wait_weight;
-                (taken, waits * duration, failed + waits, waits > 0.0)
-            }
-            Role::Release => {
-                let blocked = record.blocked_weight * record.blocked_ns as f64;
-                let is_hold = record.depth == 1 && weight > 0.0;
-                (weight, weight * duration, blocked, is_hold)
-            }
-            Role::Init | Role::Name => (0.0, 0.0, 0.0, false),
-        };
-        Self {
-            events,
-            time_ns,
-            contention,
-            duration_ns: has_duration.then_some(record.duration_ns),
-            queue: u16::try_from(record.queue).unwrap_or(u16::MAX),
-        }
-    }
-
-    fn add_to(&self, totals: &mut Totals) {
-        if let Some(duration_ns) = self.duration_ns {
-            totals.is_varied |= totals.samples != 0 && duration_ns != totals.max_ns;
-            totals.max_ns = totals.max_ns.max(duration_ns);
-        }
-        totals.events += self.events;
-        totals.time_ns += self.time_ns;
-        totals.contention += self.contention;
-        // What is taken back was counted before.
-        totals.samples = if self.events < 0.0 {
-            totals.samples.saturating_sub(1)
-        } else {
-            totals.samples.saturating_add(1)
-        };
-        totals.queue = totals.queue.max(self.queue);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn record(role: Role, frames: &[u64]) -> Record {
-        let mut record = Record::new(role, Kind::Mutex, 0x1000);
-        record.frames = frames.iter().copied().collect();
-        record.weight = 100.0;
-        record
-    }
-
-    #[test]
-    fn equal_stacks_share_a_row_and_add_up() {
-        let mut aggregate = Aggregate::default();
-        for hold_ns in [1000, 1023, 1024] {
-            let mut release = record(Role::Release, &[1, 2, 3]);
-            release.duration_ns = hold_ns;
-            aggregate.add(&release, 0x1000);
-        }
-        let rows = aggregate.rows();
-        let buckets: Vec<_> = rows
-            .iter()
-            .map(|(key, totals)| (key.bucket_ns(), totals.events, totals.max_ns))
-            .collect();
-        assert_eq!(
-            buckets,
-            [(Some(512), 200.0, 1023), (Some(1024), 100.0, 1024)]
-        );
-    }
-
-    #[test]
-    fn a_failed_attempt_is_a_contention_and_no_acquisition() {
-        let mut aggregate = Aggregate::default();
-        let mut failed = record(Role::Acquire, &[7]);
-        failed.error = libc::EBUSY;
-        aggregate.add(&failed, 0x1000);
-        let totals = *aggregate.rows()[0].1;
-        assert_eq!((totals.events, totals.contention), (0.0, 100.0));
-    }
-
-    #[test]
-    fn a_full_table_loses_details_only_and_counts_them() {
-        let mut aggregate = Aggregate::default();
-        let deep: Vec<u64> = (0..64).collect();
-        for number in 0..(FRAMES_MAX as u64 / 64 + 10) {
-            let mut stack = deep.clone();
-            stack[0] = number;
-            aggregate.add(&record(Role::Acquire, &stack), 0x1000);
-        }
-        assert_eq!(record::lost(Loss::TableFull), (10, 1000));
-        aggregate.add(&record(Role::Acquire, &deep), 0x1000);
-        assert_eq!(record::lost(Loss::TableFull), (10, 1000));
-        let rows = aggregate.rows();
-        let total: f64 = rows.iter().map(|(_, totals)| totals.events).sum();
-        assert_eq!(total, 100.0 * (FRAMES_MAX as f64 / 64.0 + 11.0));
-        assert!(
-            rows.iter()
-                .any(|(key, totals)| key.is_of_others() && totals.events == 1000.0)
-        );
-    }
-
-    #[test]
-    fn a_wait_is_put_down_to_its_release_whichever_comes_first() {
-        let mut aggregate = Aggregate::default();
-        let mut wait = record(Role::Acquire, &[1]);
-        (wait.charge, wait.wait_weight, wait.duration_ns) = (7, 1.0, 5_000);
-        aggregate.add(&wait, 0x1000);
-        aggregate.settle(false);
-        assert_eq!(aggregate.rows().len(), 0);
-        let mut release = record(Role::Release, &[9]);
-        (release.charge, release.blocked_weight, release.blocked_ns) = (7, 1.0, 4_000);
-        release.weight = 0.0;
-        aggregate.add(&release, 0x1000);
-        aggregate.settle(false);
-        aggregate.add(&wait, 0x1000);
-        let rows = aggregate.rows();
-        let (waited, released) = (rows[0], rows[1]);
-        assert_eq!(aggregate.holder_stack(waited.0), [9]);
-        assert_eq!((waited.1.time_ns, waited.1.samples), (10_000.0, 2));
-        assert_eq!(
-            (
-                released.1.events,
-                released.1.contention,
-                released.0.bucket_ns()
-            ),
-            (0.0, 4_000.0, None)
-        );
-    }
-
-    #[test]
-    fn a_wait_whose_release_was_lost_counts_without_a_holder() {
-        let mut aggregate = Aggregate::default();
-        let mut wait = record(Role::Acquire, &[1]);
-        (wait.charge, wait.wait_weight, wait.duration_ns) = (7, 1.0, 5_000);
-        aggregate.add(&wait, 0x1000);
-        aggregate.settle(false);
-        aggregate.settle(false);
-        let rows = aggregate.rows();
-        assert_eq!(rows[0].1.time_ns, 5_000.0);
-        assert!(aggregate.holder_stack(rows[0].0).is_empty());
     }
 }

@@ -1,0 +1,138 @@
+//! A row: what makes one, what it adds up, and what a record adds to it.
+
+use crate::record::{Kind, Record, Role};
+
+/// What makes a row. Small, because it is most of our memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Key {
+    /// The lock, as [`super::locks`] knows it.
+    pub(crate) lock: u64,
+    /// Index of the stack.
+    pub(super) stack: u32,
+    /// Index of the thread.
+    pub(super) thread: u32,
+    /// The kernel's id of the thread that was waited for; 0 unknown.
+    pub(crate) blocker: u32,
+    /// Index of the stack of the release that was waited for, and of the last one in
+    /// its chain; [`NONE`] unknown.
+    pub(super) holder: u32,
+    pub(super) root: u32,
+    pub(crate) depth: u16,
+    /// 0, or why the acquisition failed.
+    pub(crate) error: i16,
+    pub(crate) kind: Kind,
+    pub(crate) role: Role,
+    /// The exponent of the power of two at or below the duration; [`NO_BUCKET`]
+    /// without one.
+    pub(super) bucket: u8,
+}
+
+const _: () = assert!(size_of::<Key>() == 40);
+
+/// The index of the stack, and of the thread, of all others.
+pub(super) const OTHERS: u32 = u32::MAX;
+/// The index of no stack.
+pub(super) const NONE: u32 = u32::MAX - 1;
+pub(super) const NO_BUCKET: u8 = u8::MAX;
+
+impl Key {
+    /// Whether it is the row of all there was no room for.
+    pub(crate) fn is_of_others(&self) -> bool {
+        self.stack == OTHERS
+    }
+
+    /// The power of two at or below the duration; none without a duration.
+    pub(crate) fn bucket_ns(&self) -> Option<u64> {
+        1_u64.checked_shl(self.bucket.into())
+    }
+}
+
+/// What a row adds up. All but the extremes are estimates.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Totals {
+    /// Successful takings, or releases.
+    pub(crate) events: f64,
+    /// Time waited, successfully or not, or held.
+    pub(crate) time_ns: f64,
+    /// Of acquisitions: attempts that found the lock taken. Of releases: waiting of
+    /// others that they ended, nanoseconds.
+    pub(crate) contention: f64,
+    /// Longest duration seen.
+    pub(crate) max_ns: u64,
+    /// Records that were added up.
+    pub(crate) samples: u32,
+    /// Most threads that waited at once.
+    pub(crate) queue: u16,
+    /// Whether not all durations were equal.
+    pub(crate) is_varied: bool,
+}
+
+const _: () = assert!(size_of::<Totals>() == 40);
+
+pub(super) fn bucket_of(duration_ns: u64) -> u8 {
+    let exponent = duration_ns.checked_ilog2().unwrap_or(0);
+    u8::try_from(exponent).unwrap_or(0)
+}
+
+/// What one record adds to its row.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Amount {
+    pub(super) events: f64,
+    pub(super) time_ns: f64,
+    pub(super) contention: f64,
+    /// The duration it carries, if it does.
+    pub(super) duration_ns: Option<u64>,
+    pub(super) queue: u16,
+}
+
+impl Amount {
+    #[allow(
+        clippy::cast_precision_loss,
+        reason = "durations stay far below 2⁵³ ns, which is 104 days"
+    )]
+    pub(super) fn of(record: &Record) -> Self {
+        let duration = record.duration_ns as f64;
+        let weight = record.weight;
+        let (events, time_ns, contention, has_duration) = match record.role {
+            Role::Acquire => {
+                let (taken, failed) = if record.error == 0 {
+                    (weight, 0.0)
+                } else {
+                    (0.0, weight)
+                };
+                let waits = record.wait_weight;
+                (taken, waits * duration, failed + waits, waits > 0.0)
+            }
+            Role::Release => {
+                let blocked = record.blocked_weight * record.blocked_ns as f64;
+                let is_hold = record.depth == 1 && weight > 0.0;
+                (weight, weight * duration, blocked, is_hold)
+            }
+            Role::Init | Role::Name => (0.0, 0.0, 0.0, false),
+        };
+        Self {
+            events,
+            time_ns,
+            contention,
+            duration_ns: has_duration.then_some(record.duration_ns),
+            queue: u16::try_from(record.queue).unwrap_or(u16::MAX),
+        }
+    }
+
+    pub(super) fn add_to(&self, totals: &mut Totals) {
+        if let Some(duration_ns) = self.duration_ns {
+            totals.is_varied |= totals.samples != 0 && duration_ns != totals.max_ns;
+            totals.max_ns = totals.max_ns.max(duration_ns);
+        }
+        totals.events += self.events;
+        totals.time_ns += self.time_ns;
+        totals.contention += self.contention;
+        // What is taken back was counted before.
+        totals.samples = if self.events < 0.0 {
+            totals.samples.saturating_sub(1)
+        } else {
+            totals.samples.saturating_add(1)
+        };
+        totals.queue = totals.queue.max(self.queue);
+    }
+}

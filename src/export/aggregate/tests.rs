@@ -1,0 +1,101 @@
+//! How records add up to rows.
+
+use super::*;
+
+fn record(role: Role, frames: &[u64]) -> Record {
+    let mut record = Record::new(role, Kind::Mutex, 0x1000);
+    record.frames = frames.iter().copied().collect();
+    record.weight = 100.0;
+    record
+}
+
+#[test]
+fn equal_stacks_share_a_row_and_add_up() {
+    let mut aggregate = Aggregate::default();
+    for hold_ns in [1000, 1023, 1024] {
+        let mut release = record(Role::Release, &[1, 2, 3]);
+        release.duration_ns = hold_ns;
+        aggregate.add(&release, 0x1000);
+    }
+    let rows = aggregate.rows();
+    let buckets: Vec<_> = rows
+        .iter()
+        .map(|(key, totals)| (key.bucket_ns(), totals.events, totals.max_ns))
+        .collect();
+    assert_eq!(
+        buckets,
+        [(Some(512), 200.0, 1023), (Some(1024), 100.0, 1024)]
+    );
+}
+
+#[test]
+fn a_failed_attempt_is_a_contention_and_no_acquisition() {
+    let mut aggregate = Aggregate::default();
+    let mut failed = record(Role::Acquire, &[7]);
+    failed.error = libc::EBUSY;
+    aggregate.add(&failed, 0x1000);
+    let totals = *aggregate.rows()[0].1;
+    assert_eq!((totals.events, totals.contention), (0.0, 100.0));
+}
+
+#[test]
+fn a_full_table_loses_details_only_and_counts_them() {
+    let mut aggregate = Aggregate::default();
+    let deep: Vec<u64> = (0..64).collect();
+    for number in 0..(FRAMES_MAX as u64 / 64 + 10) {
+        let mut stack = deep.clone();
+        stack[0] = number;
+        aggregate.add(&record(Role::Acquire, &stack), 0x1000);
+    }
+    assert_eq!(record::lost(Loss::TableFull), (10, 1000));
+    aggregate.add(&record(Role::Acquire, &deep), 0x1000);
+    assert_eq!(record::lost(Loss::TableFull), (10, 1000));
+    let rows = aggregate.rows();
+    let total: f64 = rows.iter().map(|(_, totals)| totals.events).sum();
+    assert_eq!(total, 100.0 * (FRAMES_MAX as f64 / 64.0 + 11.0));
+    assert!(
+        rows.iter()
+            .any(|(key, totals)| key.is_of_others() && totals.events == 1000.0)
+    );
+}
+
+#[test]
+fn a_wait_is_put_down_to_its_release_whichever_comes_first() {
+    let mut aggregate = Aggregate::default();
+    let mut wait = record(Role::Acquire, &[1]);
+    (wait.charge, wait.wait_weight, wait.duration_ns) = (7, 1.0, 5_000);
+    aggregate.add(&wait, 0x1000);
+    aggregate.settle(false);
+    assert_eq!(aggregate.rows().len(), 0);
+    let mut release = record(Role::Release, &[9]);
+    (release.charge, release.blocked_weight, release.blocked_ns) = (7, 1.0, 4_000);
+    release.weight = 0.0;
+    aggregate.add(&release, 0x1000);
+    aggregate.settle(false);
+    aggregate.add(&wait, 0x1000);
+    let rows = aggregate.rows();
+    let (waited, released) = (rows[0], rows[1]);
+    assert_eq!(aggregate.holder_stack(waited.0), [9]);
+    assert_eq!((waited.1.time_ns, waited.1.samples), (10_000.0, 2));
+    assert_eq!(
+        (
+            released.1.events,
+            released.1.contention,
+            released.0.bucket_ns()
+        ),
+        (0.0, 4_000.0, None)
+    );
+}
+
+#[test]
+fn a_wait_whose_release_was_lost_counts_without_a_holder() {
+    let mut aggregate = Aggregate::default();
+    let mut wait = record(Role::Acquire, &[1]);
+    (wait.charge, wait.wait_weight, wait.duration_ns) = (7, 1.0, 5_000);
+    aggregate.add(&wait, 0x1000);
+    aggregate.settle(false);
+    aggregate.settle(false);
+    let rows = aggregate.rows();
+    assert_eq!(rows[0].1.time_ns, 5_000.0);
+    assert!(aggregate.holder_stack(rows[0].0).is_empty());
+}
