@@ -30,13 +30,11 @@ impl HeldLocks {
         }
     }
 
-    /// Remembers one. Declined when there is no room.
-    pub(crate) fn try_insert(&self, held: Held) -> bool {
-        let free = self.0.iter().find(|place| place.get().lock == 0);
-        if let Some(place) = free {
-            place.set(held);
-        }
-        free.is_some()
+    /// Remembers one; says where. Declined when there is no room.
+    pub(crate) fn try_insert(&self, held: Held) -> Option<&Cell<Held>> {
+        let place = self.0.iter().find(|place| place.get().lock == 0)?;
+        place.set(held);
+        Some(place)
     }
 
     /// The acquisition of this lock at this depth, if it was sampled.
@@ -101,8 +99,8 @@ mod tests {
     #[test]
     fn each_depth_of_a_lock_is_remembered_apart() {
         let locks = none();
-        assert!(locks.try_insert(held(8, 1)));
-        assert!(locks.try_insert(held(8, 3)));
+        assert!(locks.try_insert(held(8, 1)).is_some());
+        assert!(locks.try_insert(held(8, 3)).is_some());
         assert_eq!(locks.find(8, 2), None);
         assert_eq!(locks.remove(8, 3), Some(held(8, 3)));
         assert_eq!(locks.find(8, 1), Some(held(8, 1)));
@@ -113,9 +111,9 @@ mod tests {
     fn a_full_memory_declines_and_keeps_what_it_has() {
         let locks = none();
         for lock in 1..=HELD_MAX as u64 {
-            assert!(locks.try_insert(held(lock, 1)));
+            assert!(locks.try_insert(held(lock, 1)).is_some());
         }
-        assert!(!locks.try_insert(held(99, 1)));
+        assert!(locks.try_insert(held(99, 1)).is_none());
         assert_eq!(locks.find(99, 1), None);
         assert_eq!(locks.len() as usize, HELD_MAX);
     }

@@ -49,6 +49,7 @@ pub(crate) fn pass_through() {
 
 /// Finds what captures need. Called once, on the main thread.
 pub(crate) fn prepare() {
+    sys::learn_clock();
     capture::prepare();
 }
 

@@ -70,7 +70,7 @@ impl Ending {
         let held = thread.held.find(lock.address, depth);
         Self {
             depth,
-            held: held.map(|held| (held, sys::monotonic_ns())),
+            held: held.map(|held| (held, sys::monotonic_ns() - sys::clock_cost_ns())),
             charge_later,
             kept,
         }

@@ -113,17 +113,21 @@ impl Visit {
     pub(super) fn begin_hold(&self, lock: Lock, depth: u32, weight: u32) -> u64 {
         let thread = self.thread();
         self.end_stale_hold(lock, depth);
-        let since_ns = sys::monotonic_ns();
         let held = Held {
             lock: lock.address,
-            since_ns,
+            since_ns: 0,
             weight,
             depth,
         };
-        if !thread.held.try_insert(held) {
+        let place = thread.held.try_insert(held);
+        if place.is_none() {
             record::lose(Loss::HeldFull, f64::from(weight));
         }
         thread.set_remaining(thread.remaining());
+        let since_ns = sys::monotonic_ns();
+        if let Some(place) = place {
+            place.set(Held { since_ns, ..held });
+        }
         since_ns
     }
 

@@ -45,7 +45,7 @@ pub(super) fn wait(
     let (code, entered) = entered.outside(|| call.wait());
     std::mem::forget(leaving);
     let end_ns = sys::monotonic_ns();
-    let wait_ns = end_ns - begin_ns;
+    let wait_ns = (end_ns - begin_ns).saturating_sub(sys::clock_cost_ns());
     let Some(entered) = entered else {
         thread.leave_waiters();
         return code;

@@ -10,12 +10,11 @@ use rustc_hash::FxHashMap;
 
 use self::row::{Amount, NO_BUCKET, NONE, OTHERS, bucket_of};
 use super::blame::{Charge, Charges};
-
 use crate::record::{self, Kind, Loss, Record, Role};
 
 pub(crate) use self::row::{Key, Totals};
 
-/// Rows that are kept: as many as fit a table of 2¹⁶ places, 73 bytes each, but
+/// Rows that are kept: as many as fit a table of 2¹⁶ places, 81 bytes each, but
 /// for the rows of all others.
 const ROWS_MAX: usize = (1 << 16) / 8 * 7 - 1024;
 /// Frames of distinct stacks that are kept; 8 bytes each.
