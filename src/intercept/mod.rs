@@ -17,6 +17,8 @@ mod cond;
 mod guard;
 mod held;
 mod layout;
+#[cfg(lockprof_measure)]
+mod measure;
 mod mutex;
 mod release;
 mod sampler;
