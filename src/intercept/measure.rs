@@ -12,8 +12,11 @@ use super::capture::{self, Caller};
 use super::guard;
 use super::thread::Thread;
 use super::visit::Visit;
-use crate::record::{self, FRAMES_MAX, Kind, Loss, Record, Role};
+use crate::record::{self, Frames, Kind, Loss, Record, Role};
 use crate::sys;
+
+/// As many frames as there is room for.
+const FRAMES_MAX: usize = usize::MAX;
 
 /// Events that every dropped record stands for; the programs know it too.
 const DROPPED_WEIGHT: f64 = 100.0;
@@ -43,17 +46,16 @@ unsafe extern "C-unwind" fn captures(
     let Some(_entered) = guard::enter() else {
         return 0;
     };
-    let mut frames = [0; FRAMES_MAX];
-    let mut len = 0;
+    let mut frames = Frames::new();
     let begin_ns = sys::monotonic_ns();
     for _ in 0..times {
         let caller = black_box(Caller { sp, bp });
-        len = capture::stack(Thread::current(), caller, FRAMES_MAX, &mut frames);
+        capture::stack(Thread::current(), caller, FRAMES_MAX, &mut frames);
         black_box(&frames);
     }
     let spent_ns = sys::monotonic_ns() - begin_ns;
     // SAFETY: the caller's part.
-    unsafe { *frames_len = u64::from(len) };
+    unsafe { *frames_len = frames.as_slice().len() as u64 };
     spent_ns
 }
 
