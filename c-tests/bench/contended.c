@@ -1,17 +1,20 @@
 /* Threads that fight for one mutex: what a section that is waited for costs.
  *
- *     contended THREADS SECTION_NS OUTSIDE_NS MILLISECONDS
+ *     contended THREADS SECTION_NS OUTSIDE_NS MILLISECONDS [STEPS_PER_NS]
+ *     contended calibrate
  *
  * Each thread works SECTION_NS inside the lock and OUTSIDE_NS outside, again
  * and again. Prints the operations per second of all threads together and the
- * fewest and most that one thread did: `OPS ops/s, MIN..MAX a thread`.
+ * fewest and most that one thread did: `OPS ops/s, MIN..MAX a thread`. How many
+ * steps of work a nanosecond has is measured; runs that are to be compared are
+ * given one figure, which `calibrate` prints.
  */
 #define _GNU_SOURCE
 #include <pthread.h>
 #include <stdatomic.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <time.h>
+#include <string.h>
+
+#include "bench.h"
 
 enum { MAX_THREADS = 256, CACHE_LINE = 64 };
 
@@ -28,19 +31,6 @@ static long section_steps;
 static long outside_steps;
 static atomic_int stopping;
 static atomic_int starting;
-
-static void stop(const char *what)
-{
-    fprintf(stderr, "contended: %s\n", what);
-    exit(2);
-}
-
-static double now_ns(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
-}
 
 /* Work that takes the same time whenever it is done; a clock would not. */
 __attribute__((noinline)) static void work(long steps)
@@ -80,15 +70,6 @@ static void *fight(void *argument)
     return NULL;
 }
 
-static long number(const char *text, long least, long most)
-{
-    char *end;
-    long value = strtol(text, &end, 10);
-    if (*text == '\0' || *end != '\0' || value < least || value > most)
-        stop("usage: contended THREADS SECTION_NS OUTSIDE_NS MILLISECONDS");
-    return value;
-}
-
 static void report(long threads, double seconds)
 {
     long total = 0;
@@ -105,17 +86,25 @@ static void report(long threads, double seconds)
 
 int main(int argc, char **argv)
 {
-    if (argc != 5)
-        stop("usage: contended THREADS SECTION_NS OUTSIDE_NS MILLISECONDS");
-    long threads = number(argv[1], 1, MAX_THREADS);
-    double rate = steps_per_ns();
-    section_steps = (long)((double)number(argv[2], 0, 1000000000) * rate);
-    outside_steps = (long)((double)number(argv[3], 0, 1000000000) * rate);
-    long milliseconds = number(argv[4], 1, 60000);
+    static const char usage[] =
+        "contended: usage: contended THREADS SECTION_NS OUTSIDE_NS MILLISECONDS [STEPS_PER_NS]";
+    if (argc == 2 && strcmp(argv[1], "calibrate") == 0) {
+        printf("%.4f\n", steps_per_ns());
+        return 0;
+    }
+    if (argc != 5 && argc != 6)
+        stop(usage);
+    long threads = number(argv[1], 1, usage);
+    double rate = argc == 6 ? atof(argv[5]) : steps_per_ns();
+    section_steps = (long)((double)number(argv[2], 0, usage) * rate);
+    outside_steps = (long)((double)number(argv[3], 0, usage) * rate);
+    long milliseconds = number(argv[4], 1, usage);
+    if (threads > MAX_THREADS || rate <= 0)
+        stop(usage);
 
     for (long i = 0; i < threads; i++)
         if (pthread_create(&workers[i].thread, NULL, fight, &workers[i]) != 0)
-            stop("a thread could not be started");
+            stop("contended: a thread could not be started");
     double begin = now_ns();
     atomic_store_explicit(&starting, 1, memory_order_release);
     struct timespec run = {milliseconds / 1000, milliseconds % 1000 * 1000000};

@@ -9,12 +9,10 @@
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <pthread.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "bench.h"
 #include "ways.h"
 
 enum { WORKERS = 2, BURST_NS = 1000000 };
@@ -24,13 +22,6 @@ static long pairs_per_second;
 static int depth;
 static int seconds;
 static unsigned stacks;
-
-static double now_ns(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
-}
 
 static void *work(void *lock)
 {
@@ -78,18 +69,17 @@ static double own_thread_ns(void)
 
 int main(int argc, char **argv)
 {
-    if (argc < 4) {
-        fprintf(stderr, "paced: usage: paced PAIRS_PER_SECOND DEPTH SECONDS [STACKS]\n");
-        return 2;
-    }
-    pairs_per_second = atol(argv[1]);
-    depth = atoi(argv[2]) / 2;
-    seconds = atoi(argv[3]);
-    stacks = argc > 4 ? (unsigned)atoi(argv[4]) : 500;
+    static const char usage[] = "paced: usage: paced PAIRS_PER_SECOND DEPTH SECONDS [STACKS]";
+    if (argc < 4)
+        stop(usage);
+    pairs_per_second = number(argv[1], 1, usage);
+    depth = (int)number(argv[2], 1, usage) / 2;
+    seconds = (int)number(argv[3], 1, usage);
+    stacks = argc > 4 ? (unsigned)number(argv[4], 1, usage) : 500;
     pthread_t threads[WORKERS];
     for (int i = 0; i < WORKERS; i++)
         if (pthread_create(&threads[i], NULL, work, &locks[i]) != 0)
-            return 2;
+            stop("paced: a thread could not be started");
     usleep((useconds_t)seconds * 1000000 - 50000);
     double used = own_thread_ns();
     for (int i = 0; i < WORKERS; i++)

@@ -9,18 +9,11 @@
  */
 #define _GNU_SOURCE
 #include <pthread.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <time.h>
+
+#include "bench.h"
 
 static pthread_mutex_t pair_lock;
-
-static void stop(const char *what)
-{
-    fprintf(stderr, "pair: %s\n", what);
-    exit(2);
-}
 
 static int mutex_type(const char *name)
 {
@@ -30,8 +23,7 @@ static int mutex_type(const char *name)
         return PTHREAD_MUTEX_RECURSIVE;
     if (strcmp(name, "errorcheck") == 0)
         return PTHREAD_MUTEX_ERRORCHECK;
-    stop("the type is normal, recursive or errorcheck");
-    return -1;
+    stop("pair: the type is normal, recursive or errorcheck");
 }
 
 static void *end_at_once(void *unused)
@@ -44,7 +36,7 @@ static void become_multi_threaded(void)
 {
     pthread_t thread;
     if (pthread_create(&thread, NULL, end_at_once, NULL) != 0)
-        stop("no thread could be started");
+        stop("pair: no thread could be started");
     pthread_join(thread, NULL);
 }
 
@@ -58,30 +50,21 @@ __attribute__((noinline)) static void pairs(long n)
     }
 }
 
-static double now_ns(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
-}
-
 int main(int argc, char **argv)
 {
+    static const char usage[] = "pair: usage: pair normal|recursive|errorcheck N";
     if (argc != 3)
-        stop("usage: pair normal|recursive|errorcheck N");
-    char *end;
-    long n = strtol(argv[2], &end, 10);
-    if (*end != '\0' || n < 1)
-        stop("N is a number of pairs, 1 or more");
+        stop(usage);
+    long n = number(argv[2], 1, usage);
 
     pthread_mutexattr_t attributes;
     pthread_mutexattr_init(&attributes);
     pthread_mutexattr_settype(&attributes, mutex_type(argv[1]));
     if (pthread_mutex_init(&pair_lock, &attributes) != 0)
-        stop("the mutex could not be made");
+        stop("pair: the mutex could not be made");
     become_multi_threaded();
     if (pthread_mutex_lock(&pair_lock) != 0 || pthread_mutex_unlock(&pair_lock) != 0)
-        stop("the mutex does not work");
+        stop("pair: the mutex does not work");
 
     double begin = now_ns();
     pairs(n);

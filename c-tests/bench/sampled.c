@@ -9,22 +9,14 @@
  */
 #define _GNU_SOURCE
 #include <pthread.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "bench.h"
 
 enum { PAIRS = 1000, BURSTS_MAX = 1000, PAUSE_US = 25000 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static double burst_ns[BURSTS_MAX];
-
-static double now_ns(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
-}
 
 __attribute__((noinline)) static double burst(void)
 {
@@ -43,12 +35,6 @@ __attribute__((noinline)) static double nest(int depth)
     return result;
 }
 
-static int by_size(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 static void *idle(void *unused)
 {
     return unused;
@@ -56,22 +42,20 @@ static void *idle(void *unused)
 
 int main(int argc, char **argv)
 {
-    int depth = argc > 1 ? atoi(argv[1]) : 0;
-    int bursts = argc > 2 ? atoi(argv[2]) : 100;
-    if (depth < 1 || bursts < 1 || bursts > BURSTS_MAX) {
-        fprintf(stderr, "sampled: usage: sampled DEPTH [BURSTS]\n");
-        return 2;
-    }
+    static const char usage[] = "sampled: usage: sampled DEPTH [BURSTS]";
+    if (argc < 2)
+        stop(usage);
+    int depth = (int)number(argv[1], 1, usage);
+    int bursts = argc > 2 ? (int)number(argv[2], 1, usage) : 100;
+    if (bursts > BURSTS_MAX)
+        stop(usage);
     pthread_t thread;
-    if (pthread_create(&thread, NULL, idle, NULL) != 0 || pthread_join(thread, NULL) != 0) {
-        fprintf(stderr, "sampled: no thread\n");
-        return 2;
-    }
+    if (pthread_create(&thread, NULL, idle, NULL) != 0 || pthread_join(thread, NULL) != 0)
+        stop("sampled: no thread");
     for (int i = 0; i < bursts; i++) {
         usleep(PAUSE_US);
         burst_ns[i] = nest(depth);
     }
-    qsort(burst_ns, (size_t)bursts, sizeof burst_ns[0], by_size);
-    printf("%.1f ns a pair\n", burst_ns[bursts / 2]);
+    printf("%.1f ns a pair\n", median(burst_ns, bursts));
     return 0;
 }

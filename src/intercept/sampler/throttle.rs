@@ -43,7 +43,7 @@ const PACE_SAMPLES: u32 = 16;
 const PACE_NS: u32 = 50_000_000;
 /// Part of the limit that the pace aims at: how many samples fall into a tenth of
 /// a second is chance, and none is to hold more than the limit.
-const PACE_AIM: f64 = 0.75;
+const PACE_AIM: f64 = 0.65;
 /// A sample is taken to cost at most so many times the cheapest.
 const DEAR: f64 = 3.0;
 /// What a sample is taken to cost while all were first through some code.
@@ -52,7 +52,7 @@ const UNKNOWN_NS: f64 = 700.0;
 /// through some code.
 const SPENT_MAX_NS: u64 = 3_000;
 /// Part of the limit at which a debt is paid off.
-const PAID: f64 = 0.85;
+const PAID: f64 = 0.75;
 /// What may be owed, as a part of what the limit allows in a tenth of a second.
 const OWED: f64 = 0.1;
 const WINDOW_NS: f64 = 100e6;
