@@ -28,7 +28,7 @@ time_pair() {
 
 measure_pair() {
     local pair empty type turn
-    local -A instructions=([disabled.normal]='<= 72' [on.normal]='<= 84' [on.recursive]='<= 96')
+    local -A instructions=([disabled.normal]='<= 72' [on.normal]='<= 86' [on.recursive]='<= 98')
     pair=$(bench_program pair)
     empty=$(bench_program empty_preload.so)
 
