@@ -4,8 +4,8 @@ use rustc_hash::FxHashMap;
 
 use crate::record::{Record, Role};
 
-/// Holds that are followed; 48 bytes each.
-const OPEN_MAX: usize = 4096;
+/// Holds that are followed; 80 bytes each.
+const OPEN_MAX: usize = 1792;
 
 /// One of them.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -129,8 +129,8 @@ impl Thread {
         Some((place, queue))
     }
 
-    /// Whether the lock is waited for shortly as a rule: seen once, until twice in a
-    /// row it was not so.
+    /// Whether the lock is waited for shortly as a rule, by others or by this thread:
+    /// so seen once, until twice in a row it was not so.
     pub(crate) fn expects_short_waits(&self, lock: u64) -> bool {
         self.short_waits.get() >> quarter_of(lock) & 3 >= 2
     }

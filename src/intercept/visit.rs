@@ -6,7 +6,7 @@ use super::held::Held;
 use super::thread::{self, Thread};
 use super::{Lock, sampler};
 use crate::config::Sampling;
-use crate::record::{self, Loss, Record};
+use crate::record::{self, Loss, Record, Role};
 use crate::{state, sys};
 
 /// A thread inside us, with all a shape needs.
@@ -84,6 +84,18 @@ impl Visit {
             record::lose(Loss::NoStack, events);
         }
         !record.frames.is_empty()
+    }
+
+    /// A record with the caller's stack that is perhaps not handed in: without room
+    /// for it, or without a stack, there is none, and nothing is lost yet.
+    pub(super) fn capture_early(&self, lock: Lock) -> Option<Record> {
+        if record::is_full() {
+            return None;
+        }
+        let mut record = Record::new(Role::Acquire, lock.kind, lock.address);
+        let max = self.sampling.frames_max;
+        capture::stack(self.thread(), self.caller, max, &mut record.frames);
+        (!record.frames.is_empty()).then_some(record)
     }
 
     /// Books time that the sample of some acquisitions, or of a wait, took until now.

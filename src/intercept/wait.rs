@@ -19,33 +19,44 @@ impl Drop for Leaving {
     }
 }
 
+/// What is known of a wait when it begins.
+struct Begun {
+    /// When the lock was asked for.
+    begin_ns: u64,
+    /// The kernel's id of the thread that holds it; 0 unknown.
+    owner: u32,
+    /// By which it is decided whether the wait is kept.
+    chance: u64,
+    /// Where it waits, and how many do then.
+    joined: Option<(Place, u32)>,
+    /// A record with the stack, if that was taken already.
+    record: Option<Record>,
+}
+
 /// The lock is taken: waits for it, outside us, and measures how long.
 ///
-/// Whether a wait is kept depends on its length, so its stack can only be taken
-/// now, with the lock held, unless the acquisition itself was sampled. That
-/// happens with probability wait/T, so on average it lengthens the critical
-/// section by (time of a capture)/T of the wait just suffered.
+/// Whether a wait is kept depends on its length. Where a long one is to be expected,
+/// its stack is taken before: the lock is held by another meanwhile. Where waits are
+/// short it is taken after, with the lock held, of the few that are kept: so on
+/// average it lengthens the critical section by (time of a capture)/T of the wait.
 pub(super) fn wait(
     visit: Visit,
     call: &impl Acquisition,
     lock: Lock,
     mut sampled: Option<&mut Sampled>,
 ) -> c_int {
+    let begun = Begun::new(&visit, call, lock, sampled.is_some());
     let Visit {
         entered,
         sampling,
         caller,
     } = visit;
-    let owner = call.owner();
-    let begin_ns = sys::monotonic_ns();
     let thread = entered.thread();
-    let chance = sampler::random(&thread.random);
-    let joined = thread.join_waiters(lock.address, begin_ns, chance);
     let leaving = Leaving(thread);
     let (code, entered) = entered.outside(|| call.wait());
     std::mem::forget(leaving);
     let end_ns = sys::monotonic_ns();
-    let wait_ns = (end_ns - begin_ns).saturating_sub(sys::clock_cost_ns());
+    let wait_ns = (end_ns - begun.begin_ns).saturating_sub(sys::clock_cost_ns());
     let Some(entered) = entered else {
         thread.leave_waiters();
         return code;
@@ -56,63 +67,113 @@ pub(super) fn wait(
         caller,
     };
     let outcome = call.outcome(code);
-    if let Some(sampled) = &mut sampled {
-        sampled.wait_ns = wait_ns;
-    }
+    thread.learn_waits(lock.address, wait_ns < LONG_NS);
     if outcome == Outcome::Acquired && wait_ns < LONG_NS {
         thread.leave_waiters_later();
     } else {
         thread.leave_waiters();
     }
+    if let Some(sampled) = &mut sampled {
+        sampled.wait_ns = wait_ns;
+    }
     if outcome.has_waited() {
         record::count_wait(thread.id.get(), lock.kind, wait_ns);
         let full_ns = thread.throttle.stretch(sampling.wait_ns, sampling.period);
-        let waits = sampler::wait_weight(chance, wait_ns, full_ns);
+        let waits = sampler::wait_weight(begun.chance, wait_ns, full_ns);
         if waits > 0.0 {
-            let blame = blame_of(joined, thread);
-            thread.blamed.set(blame.charge);
-            thread.blamed_ns.set(end_ns);
-            let put = |record: &mut Record| {
-                record.duration_ns = wait_ns;
-                record.wait_weight = waits;
-                record.blocker = if owner == 0 { blame.holder } else { owner };
-                record.charge = blame.charge;
-                record.queue = joined.map_or(0, |(_, queue)| queue);
-            };
-            match &mut sampled {
-                Some(sampled) => put(&mut sampled.record),
-                None => hand_in_wait(&visit, call, lock, outcome, end_ns, waits, put),
-            }
+            let own = sampled.as_deref_mut().map(|sampled| &mut sampled.record);
+            begun.keep(
+                &visit,
+                call,
+                lock,
+                own,
+                &Kept {
+                    outcome,
+                    wait_ns,
+                    waits,
+                    end_ns,
+                },
+            );
         }
     }
     end(&visit, call, lock, sampled, outcome);
     code
 }
 
-fn blame_of(joined: Option<(Place, u32)>, thread: &Thread) -> Blame {
-    let turn = thread.records.get();
-    joined.map_or(Blame::default(), |(place, _)| place.blame(turn))
+/// A wait that is over and kept.
+struct Kept {
+    outcome: Outcome,
+    wait_ns: u64,
+    /// How many waits it stands for.
+    waits: f64,
+    end_ns: u64,
 }
 
-/// Hands in a wait of an acquisition that was not sampled itself.
-#[cold]
-#[inline(never)]
-fn hand_in_wait(
-    visit: &Visit,
-    call: &impl Acquisition,
-    lock: Lock,
-    outcome: Outcome,
-    end_ns: u64,
-    waits: f64,
-    put: impl FnOnce(&mut Record),
-) {
-    let mut record = Record::new(Role::Acquire, lock.kind, lock.address);
-    if visit.try_capture(&mut record, waits) {
-        put(&mut record);
-        record.error = outcome.error();
+/// What an early stack is taken to cost; it is taken before the clock is of use.
+const EARLY_NS: u64 = 300;
+
+impl Begun {
+    fn new(visit: &Visit, call: &impl Acquisition, lock: Lock, is_sampled: bool) -> Self {
+        let owner = call.owner();
+        let begin_ns = sys::monotonic_ns();
+        let thread = visit.thread();
+        let chance = sampler::random(&thread.random);
+        let joined = thread.join_waiters(lock.address, begin_ns, chance);
+        let is_early = !is_sampled && !thread.expects_short_waits(lock.address);
+        Self {
+            begin_ns,
+            owner,
+            chance,
+            joined,
+            record: is_early.then(|| visit.capture_early(lock)).flatten(),
+        }
+    }
+
+    /// Puts the wait on the record of its acquisition, if that is sampled itself, or
+    /// hands it in on one of its own.
+    #[cold]
+    #[inline(never)]
+    fn keep(
+        mut self,
+        visit: &Visit,
+        call: &impl Acquisition,
+        lock: Lock,
+        of_acquisition: Option<&mut Record>,
+        kept: &Kept,
+    ) {
+        let thread = visit.thread();
+        let turn = thread.records.get();
+        let place = self.joined.map(|(place, _)| place);
+        let blame = place.map_or(Blame::default(), |place| place.blame(turn));
+        thread.blamed.set(blame.charge);
+        thread.blamed_ns.set(kept.end_ns);
+        let put = |record: &mut Record| {
+            record.duration_ns = kept.wait_ns;
+            record.wait_weight = kept.waits;
+            record.blocker = if self.owner == 0 {
+                blame.holder
+            } else {
+                self.owner
+            };
+            record.charge = blame.charge;
+            record.queue = self.joined.map_or(0, |(_, queue)| queue);
+        };
+        if let Some(record) = of_acquisition {
+            put(record);
+            return;
+        }
+        let early_ns = if self.record.is_some() { EARLY_NS } else { 0 };
+        let mut late = Record::new(Role::Acquire, lock.kind, lock.address);
+        let record = match &mut self.record {
+            Some(record) => record,
+            None if visit.try_capture(&mut late, kept.waits) => &mut late,
+            None => return,
+        };
+        put(record);
+        record.error = kept.outcome.error();
         record.depth = if record.error == 0 { call.depth() } else { 1 };
-        thread::hand_in(visit.thread(), &mut record);
+        thread::hand_in(thread, record);
         let now_ns = sys::monotonic_ns();
-        visit.book(now_ns - end_ns, 0, now_ns);
+        visit.book(now_ns - kept.end_ns + early_ns, 0, now_ns);
     }
 }

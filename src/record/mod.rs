@@ -17,8 +17,9 @@ pub(crate) use self::frames::{Filling, Frames};
 /// Records that fit before our thread runs: nearly all programs without threads
 /// of their own stay below it for a whole run (300 KiB).
 const QUEUE_LEN_ALONE: u16 = 512;
-/// Records that fit once it runs: 20 ms of 200,000 samples a second (2.5 MiB).
-const QUEUE_LEN: u16 = 4096;
+/// Records that fit once it runs: 20 ms of 150,000 a second (2 MiB); when it is half
+/// full our thread is woken.
+const QUEUE_LEN: u16 = 3072;
 
 /// What a record tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
