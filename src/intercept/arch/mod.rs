@@ -3,6 +3,8 @@
 //! the latter on any processor, so that it can be tested everywhere.
 
 #[cfg(any(not(target_arch = "x86_64"), lockprof_portable))]
+pub(in crate::intercept) mod no_unwinder;
+#[cfg(any(not(target_arch = "x86_64"), lockprof_portable))]
 mod portable;
 #[cfg(all(target_arch = "x86_64", not(lockprof_portable)))]
 mod x86_64;

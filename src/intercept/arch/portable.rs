@@ -12,6 +12,8 @@
 
 use super::super::thread::Thread;
 
+pub(in crate::intercept) use super::no_unwinder as unwind;
+
 // Clippy can be told only in lib.rs that this one is meant.
 thread_local! {
     // All zeros costs no initialisation, and what needs no drop is there until
@@ -49,29 +51,6 @@ pub(crate) fn holds_sampled() -> bool {
 #[inline(never)]
 pub(crate) fn seldom<R>(call: impl FnOnce() -> R) -> R {
     call()
-}
-
-/// In place of our own unwinder, which does not know this processor.
-pub(crate) mod unwind {
-    use super::super::super::capture::Caller;
-    use crate::record::Filling;
-
-    pub(crate) struct KnownStack;
-
-    impl KnownStack {
-        pub(crate) fn clear(&self) {}
-    }
-
-    /// Never possible: captures go through libgcc.
-    pub(crate) fn prepare() -> bool {
-        false
-    }
-
-    pub(crate) fn forget() {}
-
-    pub(crate) fn walk(_: Caller, _: &KnownStack, _: &mut Filling) -> bool {
-        true
-    }
 }
 
 /// The exported function of a row: calls through the row's slot.
