@@ -67,7 +67,7 @@ fn collect(directory: &Path, endings: &[&str], found: &mut Vec<Source>) {
 }
 
 fn rust() -> Vec<Source> {
-    sources(&["src", "crates", "tests"], &[".rs"])
+    sources(&["src", "crates", "tests", "c-tests"], &[".rs"])
 }
 
 /// Collects what is wrong, so that one run shows all of it.
@@ -87,7 +87,7 @@ impl Faults {
 #[test]
 fn every_file_says_first_what_lives_in_it() {
     let mut faults = Faults::default();
-    let c = sources(&["c-tests", "include"], &[".c", ".cc", ".h"]);
+    let c = sources(&["c-tests", "include", "src"], &[".c", ".cc", ".h", ".s"]);
     for source in rust() {
         let first = source.text.lines().next().unwrap_or("");
         if first
@@ -137,7 +137,7 @@ fn no_file_is_longer_than_six_hundred_lines() {
     let mut faults = Faults::default();
     let all = sources(
         &["src", "crates", "tests", "c-tests", "include", "scripts"],
-        &[".rs", ".c", ".cc", ".h", ".sh", ".py", ".js"],
+        &[".rs", ".c", ".cc", ".h", ".s", ".sh", ".py", ".js"],
     );
     for source in all {
         let count = source.text.lines().count();
