@@ -5,7 +5,10 @@
 //! the queue in [`record`]; [`export`] runs on our own thread and empties it;
 //! [`lifecycle`] alone knows both.
 #![cfg_attr(
-    any(not(target_arch = "x86_64"), lockprof_portable),
+    any(
+        not(any(target_arch = "x86_64", target_arch = "aarch64")),
+        lockprof_portable
+    ),
     allow(
         clippy::disallowed_macros,
         reason = "arch/portable.rs; clippy hears of it only here"
