@@ -62,6 +62,8 @@ struct way {
     int64_t countdown;
     uint32_t held_len;
     int code;
+    // The first word of the mutex, for those that look at it.
+    uint32_t word;
     // Where it leads, one bit per place; the last of them; what comes back from there.
     unsigned places;
     enum place last;
@@ -136,6 +138,9 @@ HIDDEN int arrived(enum place place) {
 
 // ---- every way
 
+// The first word of the mutex that is released.
+static uint32_t lock_word;
+
 static void prepare(const struct way *next) {
     way = next;
     arrived_at = 0;
@@ -146,6 +151,10 @@ static void prepare(const struct way *next) {
     memset(&seen, 0, sizeof seen);
     for (int i = 0; i < 30; i++)
         before.x[i] = 0x0101010101010101 * (uint64_t)(i + 1);
+    if (way->gate == (void *)release) {
+        lock_word = way->word;
+        before.x[0] = (uint64_t)&lock_word;
+    }
 }
 
 static void pass(const struct way *next) {
@@ -193,9 +202,11 @@ static struct way ways[] = {
      .arguments = 1},
     {"attempt, counted down", attempt, TO(SAMPLED), .arguments = 1, .sp_register = 1,
      .countdown_after = -1},
-    {"release", release, .countdown = -5, ONE(REAL), .arguments = 1, .countdown_after = -5},
+    {"release", release, .countdown = -5, .word = 1, ONE(REAL), .arguments = 1, .countdown_after = -5},
     {"release, refused", release, .code = CODE, ONE(REAL), .result = CODE, .arguments = 1},
     {"release with something held", release, .held_len = 1, TO(HELD), .arguments = 1,
+     .sp_register = 1},
+    {"release of what somebody may wait for", release, .word = 2, TO(HELD), .arguments = 1,
      .sp_register = 1},
     {"call of 1", call_of_1, TO(HANDLER), .arguments = 1, .sp_register = 1},
     {"call of 2", call_of_2, TO(HANDLER), .arguments = 2, .sp_register = 2},

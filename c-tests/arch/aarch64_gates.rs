@@ -12,6 +12,10 @@
 #[macro_use]
 extern crate std;
 
+mod record {
+    pub(crate) struct Filling;
+}
+
 #[path = "../../src/intercept"]
 mod intercept {
     // The whole of it: so it is also seen which file this processor gets.

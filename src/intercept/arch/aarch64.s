@@ -131,7 +131,8 @@ lockprof_thread:
     .cfi_endproc
 .endm
 
-// Releases a lock: leaves for Rust when this thread holds a sampled one.
+// Releases a mutex: leaves for Rust when this thread holds a sampled lock, or when
+// the first word of the mutex says that somebody may wait for it.
 .macro lockprof_release real, held
     .cfi_startproc
     hint #34
@@ -139,6 +140,9 @@ lockprof_thread:
     add x9, x9, x10
     ldr w9, [x9, #8]
     cbnz w9, 2f
+    ldr w9, [x0]
+    cmp w9, #1
+    b.hi 2f
     lockprof_load \real
     br x16
 2:
