@@ -7,7 +7,7 @@ use prost::Message;
 
 use super::proto;
 use crate::profile::{Function, Label, LabelValue, Line, Location, Mapping, Profile, Sample};
-use crate::sample_type;
+use crate::sample_type::{self, SampleType};
 
 /// Why bytes are not a profile of ours; one line.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,6 +36,9 @@ impl fmt::Display for DecodeError {
 }
 
 impl std::error::Error for DecodeError {}
+
+/// Columns that the first profiles did not have; a value of 0 then means unknown.
+const OPTIONAL: [SampleType; 1] = [SampleType::Samples];
 
 /// Reads a profile that is not compressed.
 ///
@@ -78,7 +81,7 @@ fn collect<A, B>(
 
 /// Where our value columns stand among those of a profile.
 struct Columns {
-    places: [usize; sample_type::COUNT],
+    places: [Option<usize>; sample_type::COUNT],
     width: usize,
 }
 
@@ -90,12 +93,12 @@ fn columns(message: &proto::Profile, strings: &Strings<'_>) -> Result<Columns, D
             strings.get(value_type.unit)?,
         ));
     }
-    let mut places = [0; sample_type::COUNT];
+    let mut places = [None; sample_type::COUNT];
     let mut missing = Vec::new();
-    for (place, (_, name, unit)) in places.iter_mut().zip(sample_type::ALL) {
-        match present.iter().position(|found| *found == (name, unit)) {
-            Some(found) => *place = found,
-            None => missing.push(format!("{name}/{unit}")),
+    for (place, (column, name, unit)) in places.iter_mut().zip(sample_type::ALL) {
+        *place = present.iter().position(|found| *found == (name, unit));
+        if place.is_none() && !OPTIONAL.contains(&column) {
+            missing.push(format!("{name}/{unit}"));
         }
     }
     if missing.is_empty() {
@@ -188,7 +191,8 @@ fn sample_of(
     }
     let values = columns
         .places
-        .map(|place| sample.value.get(place).copied().unwrap_or(0));
+        .map(|place| place.and_then(|place| sample.value.get(place).copied()))
+        .map(|value| value.unwrap_or(0));
     if let Some(value) = values.iter().find(|value| **value < 0) {
         return Err(DecodeError::Row(format!(
             "the negative value {value} (a difference of profiles?)"

@@ -171,9 +171,20 @@ fn a_foreign_profile_is_told_by_what_it_lacks() {
     let error = decode(&message.encode_to_vec()).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "not a lock profile: it has no lock-blocked/nanoseconds, lock-samples/count"
+        "not a lock profile: it has no lock-blocked/nanoseconds"
     );
     assert!(matches!(decode(&[]), Err(DecodeError::Foreign(missing)) if missing.len() == 7));
+}
+
+#[test]
+fn a_profile_from_before_samples_were_counted_is_read_without_them() {
+    let mut message = message();
+    message.sample_type.truncate(6);
+    for sample in &mut message.sample {
+        sample.value.truncate(6);
+    }
+    let decoded = decode(&message.encode_to_vec()).unwrap();
+    assert_eq!(decoded.samples[0].values, [1, 2, 3, 4, 5, 6, 0]);
 }
 
 #[test]
