@@ -101,15 +101,17 @@ fn option(opt: &'static Opt, flag: &'static str) -> Arg {
 
 fn report() -> Command {
     Command::new(name::REPORT)
-        .about("Shows what profiles say, by lock, by place in the code or by thread")
+        .about("Shows what profiles say, by lock, place in the code, thread, or who waits for whom")
         .after_long_help(columns::help())
         .args(choices())
         .arg(
             Arg::new(name::SORT)
                 .long(name::SORT)
                 .value_name("KEY")
-                .default_value("wait")
-                .help("Column that decides the order; --help lists the keys"),
+                .help(
+                    "Column that decides the order; --help lists the keys \
+                     [default: wait, by holder blocked]",
+                ),
         )
         .arg(
             Arg::new(name::TOP)
@@ -137,9 +139,17 @@ fn choices() -> [Arg; 3] {
     };
     let values = &["wait", "hold", "acquisitions", "contentions"];
     [
-        choice(name::BY, "WHAT", &["lock", "site", "thread"])
-            .default_value("lock")
-            .help("What one row is about"),
+        choice(
+            name::BY,
+            "WHAT",
+            &["lock", "name", "site", "thread", "edge", "holder"],
+        )
+        .default_value("lock")
+        .help(
+            "What one row is about: a lock, all locks of a name, a place in the code, a \
+                 thread, waiting in one place for a holder in another, or a holder and the \
+                 waiting it caused",
+        ),
         choice(name::FORMAT, "FORMAT", &["table", "json", "csv", "folded"])
             .default_value("table")
             .help("A table for people, JSON, CSV, or folded stacks for flame graphs"),

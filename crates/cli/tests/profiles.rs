@@ -90,7 +90,7 @@ fn after_a_run_its_locks_and_its_profile_are_shown() {
         "\nlockprof: 10.0 s in 1 profile: 1,005 acquisitions, 100 waits, 150 ms of waiting\n";
     assert!(said.starts_with(head), "{said}");
     assert!(
-        said.contains("cache_mu  mutex     1,000      10.0%    100  150 ms"),
+        said.contains("cache_mu  mutex     1,000   ±84%      10.0%    100  150 ms"),
         "{said}"
     );
     let warnings = said.matches("lockprof: warning: lost: 3 stacks (unreadable)\n");

@@ -1,13 +1,20 @@
 //! The sums of a row, and what is computed from them.
 
-use std::collections::BTreeMap;
-
 use contract::profile::Sample;
 use contract::sample_type::{SampleType, label};
+
+use super::buckets::{self, Bucket, Buckets};
+use super::spread::Spread;
+use super::weights::{self, Basis};
 
 /// A value of a profile; they are never negative.
 pub(crate) fn value(raw: i64) -> u64 {
     u64::try_from(raw).unwrap_or(0)
+}
+
+/// One value of a row of a profile.
+pub(crate) fn of(sample: &Sample, column: SampleType) -> u64 {
+    sample.values.get(column.index()).map_or(0, |v| value(*v))
 }
 
 /// What happened, summed up.
@@ -15,10 +22,12 @@ pub(crate) fn value(raw: i64) -> u64 {
 /// A row of a profile is either about acquisitions or about releases. Its label
 /// `duration max` is the longest wait or hold of the row; without that label all
 /// were equally long, so the longest is the time divided by the count.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Totals {
     /// Successful takings, nested ones of recursive mutexes included.
     pub(crate) acquisitions: u64,
+    /// Those of them that were nested.
+    pub(crate) nested: u64,
     /// Takings that had to wait.
     pub(crate) waits: u64,
     /// Their waiting time.
@@ -37,65 +46,86 @@ pub(crate) struct Totals {
     pub(crate) hold_max_ns: u64,
     /// Waiting that these holds caused to others.
     pub(crate) blocked_ns: u64,
-    /// Waits by the power of two at or below their length.
-    buckets: BTreeMap<u64, Bucket>,
+    /// The most threads that waited at once; 0 where unknown.
+    pub(crate) queue_max: u64,
+    /// How sure the sums are.
+    pub(crate) errors: Errors,
+    wait_buckets: Buckets,
+    hold_buckets: Buckets,
 }
 
-/// Waits of about the same length.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Bucket {
-    waits: u64,
-    max_ns: u64,
+/// How sure the sums of a row are.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Errors {
+    pub(crate) acquisitions: Spread,
+    pub(crate) waits: Spread,
+    /// Of all waiting, that of failed attempts included.
+    pub(crate) wait_ns: Spread,
+    pub(crate) failed: Spread,
+    pub(crate) holds: Spread,
+    pub(crate) hold_ns: Spread,
+    pub(crate) blocked_ns: Spread,
 }
 
 impl Totals {
     /// Adds one row of a profile.
-    pub(crate) fn add(&mut self, sample: &Sample) {
-        let of = |column: SampleType| sample.values.get(column.index()).map_or(0, |v| value(*v));
-        increase(&mut self.blocked_ns, of(SampleType::Blocked));
-        let contention = of(SampleType::Contention);
-        let wait_ns = of(SampleType::AcquireWait);
-        let (releases, hold_ns) = (of(SampleType::Release), of(SampleType::ReleaseHold));
-        // A row that other tools merged from both roles has a label of either.
-        let is_of_one_role = (contention | wait_ns == 0) || (releases | hold_ns == 0);
-        let label_ns = sample
-            .number(label::DURATION_MAX)
-            .filter(|_| is_of_one_role)
-            .map(value);
+    pub(crate) fn add(&mut self, sample: &Sample, basis: &Basis) {
+        self.add_blocked(of(sample, SampleType::Blocked), basis);
+        let contention = of(sample, SampleType::Contention);
+        let wait_ns = of(sample, SampleType::AcquireWait);
+        let releases = of(sample, SampleType::Release);
+        let hold_ns = of(sample, SampleType::ReleaseHold);
+        let errors = &mut self.errors;
+        weights::add_time(&mut errors.wait_ns, contention, wait_ns, basis.kept);
+        let queue = sample.number(label::QUEUE_MAX).map_or(0, value);
+        self.queue_max = self.queue_max.max(queue);
         if sample.text(label::RESULT).is_some() {
+            weights::add(&mut errors.failed, contention, basis.kept, 1.0);
             increase(&mut self.failed, contention);
             increase(&mut self.failed_wait_ns, wait_ns);
             return;
         }
-        increase(&mut self.acquisitions, of(SampleType::Acquire));
-        self.add_waits(sample, contention, wait_ns, label_ns);
-        self.add_holds(sample, releases, hold_ns, label_ns);
+        let acquisitions = of(sample, SampleType::Acquire);
+        weights::add_acquisitions(&mut errors.acquisitions, acquisitions, contention, basis);
+        weights::add(&mut errors.waits, contention, basis.kept, 1.0);
+        increase(&mut self.acquisitions, acquisitions);
+        if is_nested(sample) {
+            increase(&mut self.nested, acquisitions);
+        } else {
+            weights::add(&mut self.errors.holds, releases, basis.kept, 1.0);
+            weights::add_time(&mut self.errors.hold_ns, releases, hold_ns, basis.kept);
+            self.add_holds(sample, releases, hold_ns);
+        }
+        self.add_waits(sample, contention, wait_ns);
     }
 
-    fn add_waits(&mut self, sample: &Sample, waits: u64, wait_ns: u64, label_ns: Option<u64>) {
+    /// What a holder caused is a part of the waiting for the lock, and as sure.
+    fn add_blocked(&mut self, blocked_ns: u64, basis: &Basis) {
+        increase(&mut self.blocked_ns, blocked_ns);
+        let (wait_ns, spread) = &basis.waiting;
+        let error = &mut self.errors.blocked_ns;
+        match weights::float(blocked_ns) / weights::float(*wait_ns) {
+            _ if blocked_ns == 0 => {}
+            share if share.is_finite() => error.merge_part(spread, share.min(1.0)),
+            _ => error.add_unknown(),
+        }
+    }
+
+    fn add_waits(&mut self, sample: &Sample, waits: u64, wait_ns: u64) {
         increase(&mut self.waits, waits);
         increase(&mut self.waited_ns, wait_ns);
-        let Some(mean_ns) = wait_ns.checked_div(waits) else {
-            return;
-        };
-        let max_ns = label_ns.unwrap_or(mean_ns);
-        self.wait_max_ns = self.wait_max_ns.max(max_ns);
-        let floor_ns = sample
-            .number(label::DURATION_BUCKET)
-            .map_or_else(|| floor(mean_ns), value);
-        let bucket = self.buckets.entry(floor_ns).or_default();
-        increase(&mut bucket.waits, waits);
-        bucket.max_ns = bucket.max_ns.max(max_ns);
+        if let Some((floor_ns, bucket)) = bucket(sample, waits, wait_ns) {
+            self.wait_max_ns = self.wait_max_ns.max(bucket.max_ns);
+            self.wait_buckets.add(floor_ns, bucket);
+        }
     }
 
-    fn add_holds(&mut self, sample: &Sample, releases: u64, hold_ns: u64, label_ns: Option<u64>) {
-        if sample.number(label::DEPTH).is_some_and(|depth| depth > 1) {
-            return;
-        }
+    fn add_holds(&mut self, sample: &Sample, releases: u64, hold_ns: u64) {
         increase(&mut self.holds, releases);
         increase(&mut self.hold_ns, hold_ns);
-        if let Some(mean_ns) = hold_ns.checked_div(releases) {
-            self.hold_max_ns = self.hold_max_ns.max(label_ns.unwrap_or(mean_ns));
+        if let Some((floor_ns, bucket)) = bucket(sample, releases, hold_ns) {
+            self.hold_max_ns = self.hold_max_ns.max(bucket.max_ns);
+            self.hold_buckets.add(floor_ns, bucket);
         }
     }
 
@@ -115,16 +145,9 @@ impl Totals {
         self.waited_ns.checked_div(self.waits)
     }
 
-    /// 99 of 100 waits were at most this long: the upper end of the power of two
-    /// with the 99th, but no more than the longest wait in there.
-    pub(crate) fn wait_p99_ns(&self) -> Option<u64> {
-        let all: u128 = self.buckets.values().map(|b| u128::from(b.waits)).sum();
-        let rank = (all * 99).div_ceil(100);
-        let mut below = 0;
-        self.buckets.iter().find_map(|(floor_ns, bucket)| {
-            below += u128::from(bucket.waits);
-            (below >= rank).then(|| bucket.max_ns.min(floor_ns.saturating_mul(2)))
-        })
+    /// So many of 100 waits were at most this long.
+    pub(crate) fn wait_percentile_ns(&self, percent: u64) -> Option<u64> {
+        self.wait_buckets.percentile(percent)
     }
 
     /// The longest wait of those that got the lock.
@@ -135,6 +158,11 @@ impl Totals {
     /// Mean hold.
     pub(crate) fn hold_mean_ns(&self) -> Option<u64> {
         self.hold_ns.checked_div(self.holds)
+    }
+
+    /// So many of 100 holds were at most this long.
+    pub(crate) fn hold_percentile_ns(&self, percent: u64) -> Option<u64> {
+        self.hold_buckets.percentile(percent)
     }
 
     /// The longest hold.
@@ -148,16 +176,45 @@ impl Totals {
     }
 }
 
-fn increase(sum: &mut u64, by: u64) {
+/// Whether a row is about nested acquisitions or releases of a recursive mutex.
+pub(crate) fn is_nested(sample: &Sample) -> bool {
+    sample.number(label::DEPTH).is_some_and(|depth| depth > 1)
+}
+
+/// The label of a row that says how long the longest of its waits or holds was.
+pub(super) fn longest_ns(sample: &Sample) -> Option<u64> {
+    let is_about = |count, time| of(sample, count) | of(sample, time) > 0;
+    let is_merged = is_about(SampleType::Contention, SampleType::AcquireWait)
+        && is_about(SampleType::Release, SampleType::ReleaseHold);
+    // A row that other tools merged from both roles has a label of either.
+    let label = sample.number(label::DURATION_MAX).filter(|_| !is_merged);
+    label.map(value)
+}
+
+/// The power of two at or below each duration of a row, and its events; none where
+/// there are none.
+fn bucket(sample: &Sample, events: u64, time_ns: u64) -> Option<(u64, Bucket)> {
+    let mean_ns = time_ns.checked_div(events)?;
+    let floor_ns = sample
+        .number(label::DURATION_BUCKET)
+        .map_or_else(|| buckets::floor(mean_ns), value);
+    let longest_ns = longest_ns(sample);
+    let bucket = Bucket {
+        events,
+        time_ns,
+        min_ns: longest_ns.map_or(mean_ns, |_| floor_ns),
+        max_ns: longest_ns.unwrap_or(mean_ns),
+    };
+    Some((floor_ns, bucket))
+}
+
+/// Adds to a sum that stops at the largest number.
+pub(crate) fn increase(sum: &mut u64, by: u64) {
     *sum = sum.saturating_add(by);
 }
 
-/// The power of two at or below a number; 0 for 0.
-fn floor(number: u64) -> u64 {
-    number.checked_ilog2().map_or(0, |log| 1 << log)
-}
-
-fn millipercent(part: u64, whole: u64) -> Option<u64> {
+/// Thousandths of a per cent; none of nothing.
+pub(crate) fn millipercent(part: u64, whole: u64) -> Option<u64> {
     let share = (u128::from(part) * 100_000).checked_div(u128::from(whole))?;
     Some(u64::try_from(share).unwrap_or(u64::MAX))
 }

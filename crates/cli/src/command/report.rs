@@ -72,8 +72,11 @@ impl Request {
     fn new(matches: &ArgMatches) -> Result<Self, String> {
         let word = |name| matches.get_one::<String>(name).map_or("", String::as_str);
         let by = match word(name::BY) {
+            "name" => By::Name,
             "site" => By::Site,
             "thread" => By::Thread,
+            "edge" => By::Edge,
+            "holder" => By::Holder,
             _ => By::Lock,
         };
         let format = match word(name::FORMAT) {
@@ -97,7 +100,7 @@ impl Request {
         };
         Ok(Self {
             by,
-            sort: sort_column(by, word(name::SORT))?,
+            sort: sort_column(by, matches.get_one::<String>(name::SORT))?,
             top,
             format,
         })
@@ -127,7 +130,8 @@ impl Request {
     }
 }
 
-fn sort_column(by: By, key: &str) -> Result<&'static Column, String> {
+fn sort_column(by: By, key: Option<&String>) -> Result<&'static Column, String> {
+    let key = key.map_or(columns::usual_sort(by), String::as_str);
     let columns = columns::of(by);
     if let Some(column) = columns.iter().find(|column| column.key == key) {
         return Ok(column);

@@ -38,8 +38,10 @@ fn raw(cell: Cell) -> String {
     match cell {
         Cell::Text(text) => text.unwrap_or_default(),
         Cell::Id(id) => id.map(|id| id.to_string()).unwrap_or_default(),
-        Cell::Count(count) => count.to_string(),
-        Cell::Time(ns) => ns.map(|ns| ns.to_string()).unwrap_or_default(),
+        Cell::Count(number) | Cell::Time(number) => {
+            number.map(|number| number.to_string()).unwrap_or_default()
+        }
+        Cell::Error(error) => raw(Cell::Count(error.half_width)),
         Cell::Share(share) => share
             .map(|share| columns::percent(share).to_string())
             .unwrap_or_default(),
@@ -62,7 +64,7 @@ mod tests {
     fn what_is_not_known_is_empty_and_numbers_are_raw() {
         assert_eq!(raw(Cell::Time(None)), "");
         assert_eq!(raw(Cell::Time(Some(1_234_567))), "1234567");
-        assert_eq!(raw(Cell::Count(1_234_567)), "1234567");
+        assert_eq!(raw(Cell::Count(Some(1_234_567))), "1234567");
         assert_eq!(raw(Cell::Share(Some(12_345))), "12.345");
         assert_eq!(raw(Cell::Share(None)), "");
         assert_eq!(raw(Cell::Text(None)), "");

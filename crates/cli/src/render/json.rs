@@ -7,6 +7,7 @@
 //!   "by": "lock",
 //!   "sort": "wait",
 //!   "wall_ns": 10000000000,
+//!   "threads": 1,
 //!   "files": [{"path": "…", "start_unix_ns": 0, "duration_ns": 0, "comments": ["…"]}],
 //!   "rows_total": 1,
 //!   "rows": [{"lock": "cache_mu", "kind": "mutex", "address": "0x…", "acquisitions": 1, …}],
@@ -17,7 +18,9 @@
 //! `files` are those that could be read, `wall_ns` is the sum of their durations.
 //! `rows` are sorted and cut as asked, `rows_total` counts all; `total` is the sum
 //! of all rows, without names. Every column of the report is in every row, under
-//! its key with `_` for `-` and the unit behind it; what is not known is null.
+//! its key with `_` for `-` and the unit behind it; what is not known is null. An
+//! estimate has half of its 95 % interval beside it, under its name with `_error` and
+//! in its unit; 0 is exact.
 
 use serde_json::{Map, Value, json};
 
@@ -37,17 +40,18 @@ pub(crate) fn render(
     analysis: &Analysis,
 ) -> String {
     let columns = columns::of(by);
+    let total = analysis.total_row();
     let numbers: Vec<&Column> = columns
         .iter()
         .copied()
-        .filter(|column| column.is_number())
+        .filter(|column| is_number(&(column.value)(&total)))
         .collect();
-    let total = analysis.total_row();
     let document = json!({
         "version": VERSION,
         "by": columns::by_name(by),
         "sort": sort,
-        "wall_ns": analysis.wall_ns,
+        "wall_ns": analysis.whole.wall_ns,
+        "threads": analysis.whole.threads,
         "files": files.iter().map(file).collect::<Vec<_>>(),
         "rows_total": analysis.rows.len(),
         "rows": rows.iter().map(|row| object(&columns, row)).collect::<Vec<_>>(),
@@ -73,12 +77,18 @@ fn object(columns: &[&Column], row: &Row) -> Value {
     Value::Object(pairs.collect::<Map<_, _>>())
 }
 
+/// Whether a cell is about what happened, which can be summed up.
+fn is_number(cell: &Cell) -> bool {
+    !matches!(cell, Cell::Text(_) | Cell::Id(_))
+}
+
+/// A cell, with null for what is not known.
 fn value(cell: Cell) -> Value {
     match cell {
         Cell::Text(text) => json!(text),
         Cell::Id(id) => json!(id),
-        Cell::Count(count) => json!(count),
-        Cell::Time(ns) => json!(ns),
+        Cell::Count(number) | Cell::Time(number) => json!(number),
+        Cell::Error(error) => json!(error.half_width),
         Cell::Share(share) => json!(share.map(columns::percent)),
     }
 }

@@ -45,7 +45,7 @@ impl Summary<'_> {
         let profiles = u64::try_from(self.profiles).unwrap_or(u64::MAX);
         format!(
             "{} in {}: {}, {}, {} of waiting\n",
-            units::time(self.analysis.wall_ns),
+            units::time(self.analysis.whole.wall_ns),
             units::of(profiles, "profile", "profiles"),
             units::of(total.acquisitions, "acquisition", "acquisitions"),
             units::of(total.waits, "wait", "waits"),

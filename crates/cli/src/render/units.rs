@@ -1,5 +1,7 @@
 //! Numbers for people: three significant digits and a unit.
 
+use crate::analyse::totals::millipercent;
+
 /// Up to here counts are written out.
 const WRITTEN_OUT: u64 = 99_999;
 
@@ -36,6 +38,18 @@ pub(crate) fn share(millipercent: u64) -> String {
         }
         _ => format!("{}%", grouped(rounded(millipercent, 1_000))),
     }
+}
+
+/// `±3.1%`, or `exact`: how much a number may be off, as a part of it, rounded up.
+/// None where the number is 0.
+pub(crate) fn error(half_width: u64, of: u64) -> Option<String> {
+    let millipercent = millipercent(half_width, of)?;
+    Some(match (half_width, millipercent) {
+        (0, _) => "exact".to_owned(),
+        (_, 0..9_900) => format!("±{}", share((millipercent / 100 + 1) * 100)),
+        (_, 9_900..999_000) => format!("±{}%", millipercent / 1_000 + 1),
+        _ => "±1,000%".to_owned(),
+    })
 }
 
 /// A word for one or many of something, with the number before it.
@@ -136,6 +150,24 @@ mod tests {
             (1_234_000, "1,234%"),
         ] {
             assert_eq!(share(millipercent), text);
+        }
+    }
+
+    #[test]
+    fn errors_are_parts_of_what_they_are_about() {
+        for (half_width, of, text) in [
+            (0, 7, Some("exact")),
+            (0, 0, None),
+            (1, 0, None),
+            (1, 1_000_000, Some("±0.1%")),
+            (305, 10_000, Some("±3.1%")),
+            (9_899, 100_000, Some("±9.9%")),
+            (99, 1_000, Some("±10%")),
+            (1_254, 10_000, Some("±13%")),
+            (4_565, 1_000, Some("±457%")),
+            (10_000, 1, Some("±1,000%")),
+        ] {
+            assert_eq!(error(half_width, of).as_deref(), text);
         }
     }
 

@@ -120,21 +120,21 @@ pub(crate) fn gzip(bytes: &[u8]) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
-fn text(key: &str, value: &str) -> Label {
+pub(crate) fn text(key: &str, value: &str) -> Label {
     Label {
         key: key.to_owned(),
         value: LabelValue::Text(value.to_owned()),
     }
 }
 
-fn number(key: &str, value: i64) -> Label {
+pub(crate) fn number(key: &str, value: i64) -> Label {
     Label {
         key: key.to_owned(),
         value: LabelValue::Number(value, "nanoseconds".to_owned()),
     }
 }
 
-fn lock_labels(name: &str, address: &str) -> Vec<Label> {
+pub(crate) fn lock_labels(name: &str, address: &str) -> Vec<Label> {
     vec![
         text(label::LOCK_NAME, name),
         text(label::LOCK_KIND, "mutex"),
@@ -182,7 +182,7 @@ pub(crate) fn profile() -> Profile {
             ),
             sample(
                 &[3, 4, 0],
-                [5, 0, 0, 0, 0, 0, 10],
+                [5, 0, 0, 0, 0, 0, 5],
                 lock_labels("log_mu", "0x5040"),
             ),
         ],

@@ -6,7 +6,7 @@ mod tests;
 use std::fmt::Write as _;
 
 use super::units;
-use crate::analyse::{Key, Row};
+use crate::analyse::Row;
 use crate::columns::{Cell, Column, Shown};
 
 /// Between two columns.
@@ -77,8 +77,10 @@ fn is_something(cell: &Cell) -> bool {
     match cell {
         Cell::Text(text) => text.is_some(),
         Cell::Id(id) => id.is_some(),
-        Cell::Count(count) => *count > 0,
-        Cell::Time(number) | Cell::Share(number) => number.is_some_and(|number| number > 0),
+        Cell::Count(number) | Cell::Time(number) | Cell::Share(number) => {
+            number.is_some_and(|number| number > 0)
+        }
+        Cell::Error(error) => error.of > 0 && error.half_width != Some(0),
     }
 }
 
@@ -86,18 +88,17 @@ fn text(cell: &Cell, row: &Row, column: &Column) -> String {
     let text = match cell {
         Cell::Text(text) => text.clone(),
         Cell::Id(id) => id.map(|id| id.to_string()),
-        Cell::Count(count) => Some(units::count(*count)),
+        Cell::Count(count) => count.map(units::count),
         Cell::Time(ns) => ns.map(units::time),
         Cell::Share(share) => share.map(units::share),
+        Cell::Error(error) => error
+            .half_width
+            .and_then(|half_width| units::error(half_width, error.of)),
     };
     let text = text.unwrap_or_else(|| "-".to_owned());
-    match &row.key {
-        Key::Lock { address, name, .. }
-            if column.key == "lock" && row.is_namesake && name != address =>
-        {
-            format!("{} {address}", printable(&text))
-        }
-        _ => printable(&text),
+    match row.key.lock().filter(|_| column.key == "lock") {
+        Some(lock) => printable(&lock.shown(row.is_namesake)),
+        None => printable(&text),
     }
 }
 

@@ -4,9 +4,10 @@
 use std::rc::Rc;
 
 use super::*;
-use crate::analyse::By;
 use crate::analyse::frames::Site;
+use crate::analyse::key::Lock;
 use crate::analyse::totals::Totals;
+use crate::analyse::{By, Key, Whole};
 use crate::columns;
 
 fn row(name: &str) -> Row {
@@ -24,17 +25,23 @@ fn row(name: &str) -> Row {
     totals.hold_ns = 5_000_000_000;
     totals.hold_max_ns = 7_000_000;
     Row {
-        key: Key::Lock {
+        key: Key::Lock(Lock {
             name: name.to_owned(),
             kind: "mutex".to_owned(),
             address: "0x7f01".to_owned(),
-        },
+        }),
         is_namesake: false,
         totals,
-        wall_ns: 10_000_000_000,
+        whole: Whole {
+            wall_ns: 10_000_000_000,
+            ..Whole::default()
+        },
         wait_site: Some(Rc::new(site)),
         hold_site: None,
         lock: None,
+        locks: 1,
+        root_site: None,
+        holder_thread: None,
     }
 }
 
@@ -53,14 +60,14 @@ fn numbers_stand_to_the_right_and_names_to_the_left() {
     let lines: Vec<&str> = text.lines().collect();
     assert_eq!(lines.len(), 4);
     assert!(
-        lines[2].starts_with("cache_mu  mutex     12.3M  "),
+        lines[2].starts_with("cache_mu  mutex     12.3M  -  "),
         "{text}"
     );
     assert!(
-        lines[3].starts_with("mu        mutex     12.3M  "),
+        lines[3].starts_with("mu        mutex     12.3M  -  "),
         "{text}"
     );
-    assert!(lines[3].contains("1,234  1.23 s  1.00 ms"), "{text}");
+    assert!(lines[3].contains("1,234  1.23 s  -  1.00 ms"), "{text}");
     assert!(
         lines[3].ends_with("bank::Account::withdraw (account.cc:42)  -"),
         "{text}"
@@ -125,6 +132,20 @@ fn failures_and_blame_are_shown_only_where_there_are_any() {
         "{text}"
     );
     assert!(text.contains("5.00 µs"), "{text}");
+}
+
+#[test]
+fn how_sure_numbers_are_stands_beside_them_unless_all_are_exact() {
+    let mut exact = row("mu");
+    exact.whole.is_exact = true;
+    assert!(!table(&[exact.clone()], None).contains('±'));
+    let mut sampled = row("log");
+    sampled.totals.errors.wait_ns.add(10.0, 100.0, 1e6);
+    let text = table(&[sampled, exact], None);
+    // 10 for 100 each of 1 ms: 1.3 times 835 ms, of 1,234 ms.
+    assert!(text.contains("1.23 s   ±88%  1.00 ms"), "{text}");
+    assert!(text.contains("1.23 s  exact  1.00 ms"), "{text}");
+    assert!(text.contains("12.3M  exact  "), "{text}");
 }
 
 #[test]

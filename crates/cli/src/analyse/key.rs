@@ -1,0 +1,148 @@
+//! What the rows of a report are about.
+
+use std::rc::Rc;
+
+use contract::profile::Sample;
+use contract::sample_type::{SampleType, label};
+
+use super::frames::Site;
+use super::totals::of;
+
+/// Who waited for is unknown.
+pub(crate) const UNKNOWN: &str = "[unknown]";
+
+/// What a row is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum By {
+    /// One lock.
+    Lock,
+    /// All locks of one name.
+    Name,
+    /// One place in the code.
+    Site,
+    /// One thread.
+    Thread,
+    /// Waiting in one place for a holder in another.
+    Edge,
+    /// One place where locks were released.
+    Holder,
+}
+
+/// One lock: its name alone need not be its own.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct Lock {
+    /// Best name known; the address where there is none.
+    pub(crate) name: String,
+    /// What sort of lock.
+    pub(crate) kind: String,
+    /// Its address, `0x…`.
+    pub(crate) address: String,
+}
+
+/// The lock, site, thread or edge of a row.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) enum Key {
+    /// One lock.
+    Lock(Lock),
+    /// All locks of one name.
+    Name(String),
+    /// One place in the code.
+    Site(Rc<Site>),
+    /// One thread.
+    Thread {
+        /// Its name; empty where none is known.
+        name: String,
+        /// The kernel's id of it.
+        native_id: Option<i64>,
+    },
+    /// Waiting in one place for a holder in another.
+    Edge {
+        /// Where was waited.
+        waiter: Rc<Site>,
+        /// Where it was released that was waited for.
+        holder: String,
+        /// For what.
+        lock: Lock,
+    },
+}
+
+impl Key {
+    /// What a row of a profile is about; none where it says nothing about such things.
+    pub(super) fn new(by: By, sample: &Sample, site: &Rc<Site>) -> Option<Self> {
+        Some(match by {
+            By::Lock => Self::Lock(Lock::of(sample)),
+            By::Name => Self::Name(lock_name(sample).to_owned()),
+            By::Site => Self::Site(Rc::clone(site)),
+            By::Thread => Self::Thread {
+                name: text(sample, label::THREAD_NAME),
+                native_id: sample.number(label::THREAD_NATIVE_ID),
+            },
+            By::Edge if has(sample, SampleType::AcquireWait) => Self::Edge {
+                waiter: Rc::clone(site),
+                holder: holder(sample).to_owned(),
+                lock: Lock::of(sample),
+            },
+            By::Holder if has(sample, SampleType::Release) || has(sample, SampleType::Blocked) => {
+                Self::Site(Rc::clone(site))
+            }
+            By::Edge | By::Holder => return None,
+        })
+    }
+
+    /// Its lock, if it is about one.
+    pub(crate) fn lock(&self) -> Option<&Lock> {
+        match self {
+            Self::Lock(lock) | Self::Edge { lock, .. } => Some(lock),
+            Self::Name(_) | Self::Site(_) | Self::Thread { .. } => None,
+        }
+    }
+
+    /// The name of its lock or locks.
+    pub(crate) fn lock_name(&self) -> Option<&str> {
+        match self {
+            Self::Name(name) => Some(name),
+            _ => self.lock().map(|lock| lock.name.as_str()),
+        }
+    }
+}
+
+impl Lock {
+    /// Its name, with its address where that is not its own.
+    pub(crate) fn shown(&self, is_namesake: bool) -> String {
+        if is_namesake && self.name != self.address {
+            format!("{} {}", self.name, self.address)
+        } else {
+            self.name.clone()
+        }
+    }
+
+    /// The lock of a row of a profile.
+    pub(super) fn of(sample: &Sample) -> Self {
+        Self {
+            name: lock_name(sample).to_owned(),
+            kind: text(sample, label::LOCK_KIND),
+            address: text(sample, label::LOCK),
+        }
+    }
+}
+
+/// Best name known for the lock of a row.
+pub(super) fn lock_name(sample: &Sample) -> &str {
+    sample
+        .text(label::LOCK_NAME)
+        .or_else(|| sample.text(label::LOCK))
+        .unwrap_or(UNKNOWN)
+}
+
+/// Where it was released that a row waited for.
+pub(super) fn holder(sample: &Sample) -> &str {
+    sample.text(label::BLOCKING_SITE).unwrap_or(UNKNOWN)
+}
+
+fn has(sample: &Sample, column: SampleType) -> bool {
+    of(sample, column) > 0
+}
+
+fn text(sample: &Sample, key: &str) -> String {
+    sample.text(key).unwrap_or_default().to_owned()
+}

@@ -1,0 +1,71 @@
+//! What `lockprof report --help` says: every column, and how sure the numbers are.
+
+use std::fmt::Write as _;
+
+use super::{ALL, COLUMNS, Column, by_name};
+
+/// The longest key, and the text beside it.
+const KEY_WIDTH: usize = 18;
+const HELP_WIDTH: usize = 62;
+
+/// Before the columns.
+const BEFORE: &str = "Columns, by the keys that --sort takes. In JSON and CSV they have _ for -, \
+                      and _ns or\n_percent behind times and shares.\n";
+
+/// Behind the columns.
+const BEHIND: &str = "\
+How sure the numbers are: they are estimates from sampled events, and NUMBER ± ERROR is meant to
+hold the truth in 95 of 100 profiles. An event kept with probability p stands for w = 1/p events;
+n of them add n·w·(w − 1) to the variance of a number, and that times (their mean length)² to the
+variance of a time (Horvitz–Thompson). ERROR is 1.96 standard deviations, and more where few were
+kept: 4.6 for n = 1, 2.7 for 10, 2.2 for 100 (upper half of Garwood's interval of a Poisson number);
+for times and waits (1 + 3/n) as much, since how much lengths differ is known from few then.
+What a holder caused is a part of the waiting for the lock, and as sure. ERROR is about chance
+alone: losses are in the warnings, and nothing can tell of long holds none of which was sampled.
+In tables it is in per cent of the number; \"exact\": every event was kept; -: the profile does not
+say how many were, or there is nothing to be sure of.
+";
+
+/// The whole text.
+pub(crate) fn help() -> String {
+    let mut help = BEFORE.to_owned();
+    for column in COLUMNS {
+        let indent = " ".repeat(KEY_WIDTH + 3);
+        let text = wrapped(&format!("{} ({})", column.help, views(column)), &indent);
+        let _ = writeln!(help, "  {:<KEY_WIDTH$} {text}", column.key);
+    }
+    help + "\n" + BEHIND
+}
+
+/// In which reports a column is, or in which it is not, whichever are fewer.
+fn views(column: &Column) -> String {
+    let names = |is_in: bool| -> Vec<&str> {
+        let views = ALL.iter().filter(|by| column.views.contains(by) == is_in);
+        views.map(|by| by_name(*by)).collect()
+    };
+    let (with, without) = (names(true), names(false));
+    if with.len() <= without.len() {
+        format!("by {}", with.join(", "))
+    } else {
+        format!("not by {}", without.join(", "))
+    }
+}
+
+/// A text in lines of the help, all but the first behind an indentation.
+fn wrapped(text: &str, indent: &str) -> String {
+    let mut lines = String::new();
+    let mut left = HELP_WIDTH;
+    for word in text.split(' ') {
+        let len = word.chars().count() + 1;
+        if len > left {
+            lines.push('\n');
+            lines.push_str(indent);
+            left = HELP_WIDTH;
+        } else if !lines.is_empty() {
+            lines.push(' ');
+        }
+        left = left.saturating_sub(len);
+        lines.push_str(word);
+    }
+    lines
+}
