@@ -93,7 +93,7 @@ fn after_a_run_its_locks_and_its_profile_are_shown() {
         said.contains("cache_mu  mutex     1,000   ±84%      10.0%    100  150 ms"),
         "{said}"
     );
-    let warnings = said.matches("lockprof: warning: lost: 3 stacks (unreadable)\n");
+    let warnings = said.matches("\nwarning: lost: 3 stacks (unreadable)\n");
     assert_eq!(warnings.count(), 1, "{said}");
 }
 

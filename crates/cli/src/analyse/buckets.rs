@@ -52,6 +52,13 @@ impl Buckets {
             Some(end_ns.saturating_sub(u64::try_from(back_ns).unwrap_or(0)))
         })
     }
+
+    /// What the events took together that took at least about this long: from the
+    /// power of two below it on.
+    pub(crate) fn time_of_those_from(&self, length_ns: u64) -> u64 {
+        let from = self.0.range(floor(length_ns)..);
+        from.fold(0, |sum, (_, bucket)| sum.saturating_add(bucket.time_ns))
+    }
 }
 
 /// The power of two at or below a number; 0 for 0.

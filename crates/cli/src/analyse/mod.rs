@@ -2,7 +2,9 @@
 
 mod buckets;
 pub(crate) mod frames;
+pub(crate) mod hints;
 pub(crate) mod key;
+pub(crate) mod remarks;
 pub(crate) mod row;
 pub(crate) mod spread;
 #[cfg(test)]

@@ -165,6 +165,11 @@ impl Totals {
         self.hold_buckets.percentile(percent)
     }
 
+    /// What the holds took together that took at least about this long.
+    pub(crate) fn time_of_holds_from(&self, length_ns: u64) -> u64 {
+        self.hold_buckets.time_of_those_from(length_ns)
+    }
+
     /// The longest hold.
     pub(crate) fn hold_max_ns(&self) -> Option<u64> {
         (self.holds > 0).then_some(self.hold_max_ns)

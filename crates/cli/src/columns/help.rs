@@ -24,6 +24,14 @@ What a holder caused is a part of the waiting for the lock, and as sure. ERROR i
 alone: losses are in the warnings, and nothing can tell of long holds none of which was sampled.
 In tables it is in per cent of the number; \"exact\": every event was kept; -: the profile does not
 say how many were, or there is nothing to be sure of.
+
+Hints stand below a table where waiting for a lock took at least 1 % of the threads' time:
+  convoy     the lock is held for 50 % of the time or more, by holds of less than 100 µs on average;
+             waits take 10 times that on average, and holds as long as waits a tenth of it at most
+  long-hold  at least half of the time the lock is held is in holds of 1 ms or more that end in
+             one place
+  recursive  a recursive mutex is taken again while it is held, and its longest hold is 10
+             times the median or more
 ";
 
 /// The whole text.

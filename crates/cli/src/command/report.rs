@@ -6,12 +6,12 @@ use std::process::ExitCode;
 use clap::ArgMatches;
 use contract::sample_type::SampleType;
 
-use crate::analyse::{self, By};
+use crate::analyse::{self, By, remarks};
 use crate::args::name;
 use crate::columns::{self, Column};
 use crate::load::{self, Loaded};
 use crate::output;
-use crate::render::summary::Summary;
+use crate::render::summary::{Findings, Summary};
 use crate::render::{csv, folded, json};
 
 /// Rows of a table when nothing else is asked for.
@@ -44,7 +44,9 @@ pub(crate) fn report(matches: &ArgMatches) -> ExitCode {
     for file in files.iter().filter(|file| file.profile.samples.is_empty()) {
         output::message(&format!("{}: an empty profile", file.path.display()));
     }
-    super::warn_of_losses(files.iter().map(|file| &file.profile));
+    if !matches!(request.format, Format::Table) {
+        warn_of_losses(&files);
+    }
     let is_printed = files.is_empty() || output::print(&request.render(&files));
     if is_whole && is_printed {
         ExitCode::SUCCESS
@@ -114,11 +116,15 @@ impl Request {
         let analysis = analyse::analyse(profiles, self.by);
         let rows = analysis.sorted(self.sort, self.top);
         let columns = columns::of(self.by);
+        let findings = Findings::new(files);
         match self.format {
-            Format::Json => json::render(self.by, self.sort.key, files, &rows, &analysis),
+            Format::Json => {
+                json::render(self.by, self.sort.key, files, &rows, &analysis, &findings)
+            }
             Format::Csv => csv::render(&columns, &rows, &analysis.total_row()),
             Format::Table | Format::Folded(_) => Summary {
                 analysis: &analysis,
+                findings: &findings,
                 by: self.by,
                 sort: self.sort,
                 top: self.top,
@@ -127,6 +133,14 @@ impl Request {
             }
             .render(),
         }
+    }
+}
+
+/// Says what profiles say was lost, where the report itself has no place for it.
+fn warn_of_losses(files: &[Loaded]) {
+    let remarks = remarks::collect(files.iter().map(|file| &file.profile));
+    for loss in remarks.losses() {
+        output::message(&format!("warning: {loss}"));
     }
 }
 

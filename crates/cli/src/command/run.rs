@@ -17,7 +17,7 @@ use crate::args::name;
 use crate::columns;
 use crate::load::Loaded;
 use crate::process::{self, Ended};
-use crate::render::summary::Summary;
+use crate::render::summary::{Findings, Summary};
 use crate::search::{self, Run};
 use crate::why::Case;
 use crate::{locate, output};
@@ -134,6 +134,7 @@ impl Job {
         if let Some(sort) = columns::of(By::Lock).iter().find(|c| c.key == "wait") {
             let summary = Summary {
                 analysis: &analysis,
+                findings: &Findings::new(&profiles),
                 by: By::Lock,
                 sort,
                 top: Some(TOP),
@@ -142,7 +143,6 @@ impl Job {
             };
             output::print_error(&format!("\nlockprof: {}", summary.render()));
         }
-        super::warn_of_losses(profiles.iter().map(|file| &file.profile));
         name_files(&profiles);
     }
 }

@@ -11,7 +11,10 @@
 //!   "files": [{"path": "…", "start_unix_ns": 0, "duration_ns": 0, "comments": ["…"]}],
 //!   "rows_total": 1,
 //!   "rows": [{"lock": "cache_mu", "kind": "mutex", "address": "0x…", "acquisitions": 1, …}],
-//!   "total": {"acquisitions": 1, …}
+//!   "total": {"acquisitions": 1, …},
+//!   "hints": [{"kind": "convoy", "lock": "cache_mu", "site": "…", "text": "…", …}],
+//!   "check": {"exact_wait_ns": 1200, "estimated_wait_ns": 1180},
+//!   "warnings": ["…"]
 //! }
 //! ```
 //!
@@ -20,10 +23,12 @@
 //! of all rows, without names. Every column of the report is in every row, under
 //! its key with `_` for `-` and the unit behind it; what is not known is null. An
 //! estimate has half of its 95 % interval beside it, under its name with `_error` and
-//! in its unit; 0 is exact.
+//! in its unit; 0 is exact. `check` is null where profiles do not count all waits.
 
 use serde_json::{Map, Value, json};
 
+use super::summary::Findings;
+use crate::analyse::hints::Hint;
 use crate::analyse::{Analysis, By, Row};
 use crate::columns::{self, Cell, Column};
 use crate::load::Loaded;
@@ -38,6 +43,7 @@ pub(crate) fn render(
     files: &[Loaded],
     rows: &[&Row],
     analysis: &Analysis,
+    findings: &Findings,
 ) -> String {
     let columns = columns::of(by);
     let total = analysis.total_row();
@@ -56,6 +62,12 @@ pub(crate) fn render(
         "rows_total": analysis.rows.len(),
         "rows": rows.iter().map(|row| object(&columns, row)).collect::<Vec<_>>(),
         "total": object(&numbers, &total),
+        "hints": findings.hints.iter().map(Hint::object).collect::<Vec<_>>(),
+        "check": findings.remarks.check.map(|check| json!({
+            "exact_wait_ns": check.exact_ns,
+            "estimated_wait_ns": check.estimated_ns,
+        })),
+        "warnings": findings.remarks.warnings(analysis.whole.threads),
     });
     format!("{document:#}\n")
 }
@@ -83,7 +95,7 @@ fn is_number(cell: &Cell) -> bool {
 }
 
 /// A cell, with null for what is not known.
-fn value(cell: Cell) -> Value {
+pub(super) fn value(cell: Cell) -> Value {
     match cell {
         Cell::Text(text) => json!(text),
         Cell::Id(id) => json!(id),

@@ -2,7 +2,9 @@
 
 pub(crate) mod csv;
 pub(crate) mod folded;
+mod hints;
 pub(crate) mod json;
 pub(crate) mod summary;
 pub(crate) mod table;
 pub(crate) mod units;
+mod warnings;

@@ -1,15 +1,52 @@
-//! A report for people: a headline, the table, and what is not in it.
+//! A report for people: what was lost and to whom, the table, and what could be done.
 
 use std::fmt::Write as _;
 
 use super::{table, units};
-use crate::analyse::{Analysis, By};
+use crate::analyse::hints::{self, Hint};
+use crate::analyse::remarks::{self, Check, Remarks};
+use crate::analyse::totals::millipercent;
+use crate::analyse::{self, Analysis, By, Key};
 use crate::columns::{self, Column};
+use crate::load::Loaded;
+
+/// Everything that a report says beside its rows.
+pub(crate) struct Findings {
+    /// By lock.
+    pub(crate) hints: Vec<Hint>,
+    /// About the profiles.
+    pub(crate) remarks: Remarks,
+    /// Where most waiting was caused, and how much.
+    first_blamed: Option<(String, u64)>,
+}
+
+impl Findings {
+    /// Looks for it.
+    pub(crate) fn new(files: &[Loaded]) -> Self {
+        let profiles = files.iter().map(|file| &file.profile);
+        let by_lock = analyse::analyse(profiles.clone(), By::Lock);
+        let by_holder = analyse::analyse(profiles.clone(), By::Holder);
+        let blamed = by_holder.rows.iter().filter_map(|row| match &row.key {
+            Key::Site(site) => Some((row.totals.blocked_ns, site)),
+            _ => None,
+        });
+        let first = blamed.max_by(|a, b| a.0.cmp(&b.0).then_with(|| b.1.cmp(a.1)));
+        Self {
+            hints: hints::find(profiles.clone(), &by_lock),
+            remarks: remarks::collect(profiles),
+            first_blamed: first
+                .filter(|(ns, _)| *ns > 0)
+                .map(|(ns, site)| (site.to_string(), ns)),
+        }
+    }
+}
 
 /// What to show and how.
 pub(crate) struct Summary<'a> {
     /// What was found.
     pub(crate) analysis: &'a Analysis,
+    /// What was found beside it.
+    pub(crate) findings: &'a Findings,
     /// What its rows are about.
     pub(crate) by: By,
     /// What decides their order.
@@ -25,7 +62,7 @@ pub(crate) struct Summary<'a> {
 impl Summary<'_> {
     /// The whole text.
     pub(crate) fn render(&self) -> String {
-        let mut text = self.headline();
+        let mut text = self.head();
         let rows = self.analysis.sorted(self.sort, self.top);
         if rows.is_empty() {
             return text;
@@ -35,6 +72,24 @@ impl Summary<'_> {
         let more = self.analysis.rows.len() - rows.len();
         if more > 0 {
             let _ = writeln!(text, "… and {more} more");
+        }
+        if !self.findings.hints.is_empty() {
+            text.push('\n');
+        }
+        for hint in &self.findings.hints {
+            let _ = writeln!(text, "hint: {}", hint.text());
+        }
+        text
+    }
+
+    /// What stands above the table.
+    fn head(&self) -> String {
+        let remarks = &self.findings.remarks;
+        let mut text = self.headline();
+        text.push_str(&self.loss().unwrap_or_default());
+        text.push_str(&self.check().unwrap_or_default());
+        for warning in remarks.warnings(self.analysis.whole.threads) {
+            let _ = writeln!(text, "warning: {warning}");
         }
         text
     }
@@ -51,5 +106,53 @@ impl Summary<'_> {
             units::of(total.waits, "wait", "waits"),
             units::time(total.wait_ns()),
         )
+    }
+
+    /// `6 threads waited for locks 21.6% of their time; 54.0% of that was caused in flush`
+    fn loss(&self) -> Option<String> {
+        let whole = &self.analysis.whole;
+        let share = millipercent(whole.wait_ns, whole.threads_ns)?;
+        let mut text = format!(
+            "{} waited for locks {} of {} time",
+            units::of(whole.threads, "thread", "threads"),
+            units::share(share),
+            if whole.threads == 1 { "its" } else { "their" },
+        );
+        if let Some((site, blocked_ns)) = &self.findings.first_blamed
+            && let Some(share) = millipercent(*blocked_ns, whole.wait_ns)
+        {
+            let share = units::share(share);
+            let _ = write!(
+                text,
+                "; {share} of that was caused in {}",
+                table::printable(site)
+            );
+        }
+        text.push('\n');
+        Some(text)
+    }
+
+    /// `check: 1.18 s estimated of 1.20 s waited, -1.6%; chance explains ±2.0%`
+    fn check(&self) -> Option<String> {
+        let Check {
+            exact_ns,
+            estimated_ns,
+        } = self.findings.remarks.check?;
+        let share = millipercent(estimated_ns.abs_diff(exact_ns), exact_ns)?;
+        let sign = match estimated_ns.cmp(&exact_ns) {
+            std::cmp::Ordering::Less => "-",
+            std::cmp::Ordering::Equal => "",
+            std::cmp::Ordering::Greater => "+",
+        };
+        let total = &self.analysis.total;
+        let error = total.errors.wait_ns.of_lengths().filter(|half| *half > 0);
+        let error = error.and_then(|half| units::error(half, total.wait_ns()));
+        Some(format!(
+            "check: {} estimated of {} waited, {sign}{}{}\n",
+            units::time(estimated_ns),
+            units::time(exact_ns),
+            units::share(share),
+            error.map_or_else(String::new, |error| format!("; chance explains {error}")),
+        ))
     }
 }

@@ -2,7 +2,9 @@
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
 mod edges;
+mod hints;
 mod intervals;
+mod remarks;
 mod sites;
 
 use contract::profile::{Function, Label, LabelValue, Line, Location};

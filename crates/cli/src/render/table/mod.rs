@@ -103,7 +103,7 @@ fn text(cell: &Cell, row: &Row, column: &Column) -> String {
 }
 
 /// Names come from programs: nothing in them may move the cursor.
-fn printable(text: &str) -> String {
+pub(crate) fn printable(text: &str) -> String {
     text.chars()
         .map(|c| if c.is_control() { '?' } else { c })
         .collect()
