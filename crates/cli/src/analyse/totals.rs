@@ -70,7 +70,8 @@ pub(crate) struct Errors {
 impl Totals {
     /// Adds one row of a profile.
     pub(crate) fn add(&mut self, sample: &Sample, basis: &Basis) {
-        self.add_blocked(of(sample, SampleType::Blocked), basis);
+        let blocked_ns = of(sample, SampleType::Blocked);
+        self.add_blocked(blocked_ns, basis);
         let contention = of(sample, SampleType::Contention);
         let wait_ns = of(sample, SampleType::AcquireWait);
         let releases = of(sample, SampleType::Release);
@@ -86,14 +87,16 @@ impl Totals {
             return;
         }
         let acquisitions = of(sample, SampleType::Acquire);
-        weights::add_acquisitions(&mut errors.acquisitions, acquisitions, contention, basis);
+        let kept = basis.kept_acquisitions(acquisitions, contention);
+        weights::add(&mut errors.acquisitions, acquisitions, kept, 1.0);
         weights::add(&mut errors.waits, contention, basis.kept, 1.0);
         increase(&mut self.acquisitions, acquisitions);
         if is_nested(sample) {
             increase(&mut self.nested, acquisitions);
         } else {
-            weights::add(&mut self.errors.holds, releases, basis.kept, 1.0);
-            weights::add_time(&mut self.errors.hold_ns, releases, hold_ns, basis.kept);
+            let kept = basis.kept_releases(releases, blocked_ns);
+            weights::add(&mut self.errors.holds, releases, kept, 1.0);
+            weights::add_time(&mut self.errors.hold_ns, releases, hold_ns, kept);
             self.add_holds(sample, releases, hold_ns);
         }
         self.add_waits(sample, contention, wait_ns);

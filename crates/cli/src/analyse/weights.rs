@@ -15,8 +15,10 @@ use super::totals::of;
 pub(crate) struct Basis {
     /// Sampled events; none where unknown.
     pub(crate) kept: Option<f64>,
-    /// How many acquisitions a sampled one of its lock stands for; none where unknown.
-    pub(crate) acquisition_weight: Option<f64>,
+    /// How many acquisitions, and releases, a sampled one of its lock stands for; none
+    /// where unknown.
+    acquisition_weight: Option<f64>,
+    release_weight: Option<f64>,
     /// All waiting for its lock, and how sure that is.
     pub(crate) waiting: (u64, Spread),
 }
@@ -24,25 +26,46 @@ pub(crate) struct Basis {
 /// What the rows of one profile stand on, lock by lock.
 pub(crate) struct Weights<'a> {
     is_exact: bool,
-    all: Acquisitions,
+    all: OfSampled,
     locks: HashMap<[&'a str; 3], OfLock>,
 }
 
 #[derive(Default)]
 struct OfLock {
-    acquisitions: Acquisitions,
+    sampled: OfSampled,
     wait_ns: u64,
     spread: Spread,
 }
 
-/// Acquisitions of rows without waits, where every record is a sampled acquisition.
+/// Of the rows where every record is a sampled acquisition or release: those without
+/// waits, and without blame.
 #[derive(Clone, Copy, Default)]
-struct Acquisitions {
+struct OfSampled {
+    acquisitions: Events,
+    releases: Events,
+}
+
+impl OfSampled {
+    fn add(&mut self, sample: &Sample, kept: f64) {
+        let acquisitions = of(sample, SampleType::Acquire);
+        let releases = of(sample, SampleType::Release);
+        if acquisitions > 0 && of(sample, SampleType::Contention) == 0 {
+            self.acquisitions.add(float(acquisitions), kept);
+        }
+        if releases > 0 && of(sample, SampleType::Blocked) == 0 {
+            self.releases.add(float(releases), kept);
+        }
+    }
+}
+
+/// How many events, and how many kept ones they are estimated from.
+#[derive(Clone, Copy, Default)]
+struct Events {
     events: f64,
     kept: f64,
 }
 
-impl Acquisitions {
+impl Events {
     fn add(&mut self, events: f64, kept: f64) {
         self.events += events;
         self.kept += kept;
@@ -58,7 +81,7 @@ impl<'a> Weights<'a> {
     pub(crate) fn new(profile: &'a Profile) -> Self {
         let mut weights = Self {
             is_exact: is_exact(profile),
-            all: Acquisitions::default(),
+            all: OfSampled::default(),
             locks: HashMap::new(),
         };
         for sample in &profile.samples {
@@ -69,13 +92,12 @@ impl<'a> Weights<'a> {
 
     fn add(&mut self, sample: &'a Sample) {
         let kept = self.kept(sample);
-        let acquisitions = of(sample, SampleType::Acquire);
         let contentions = of(sample, SampleType::Contention);
         let wait_ns = of(sample, SampleType::AcquireWait);
         let lock = self.locks.entry(lock_of(sample)).or_default();
-        if let Some(kept) = kept.filter(|_| acquisitions > 0 && contentions == 0) {
-            lock.acquisitions.add(float(acquisitions), kept);
-            self.all.add(float(acquisitions), kept);
+        if let Some(kept) = kept {
+            lock.sampled.add(sample, kept);
+            self.all.add(sample, kept);
         }
         lock.wait_ns = lock.wait_ns.saturating_add(wait_ns);
         add_time(&mut lock.spread, contentions, wait_ns, kept);
@@ -103,11 +125,14 @@ impl<'a> Weights<'a> {
     /// What a row of this profile stands on.
     pub(crate) fn basis(&self, sample: &Sample) -> Basis {
         let lock = self.locks.get(&lock_of(sample));
+        let weight = |of: fn(&OfSampled) -> Events| {
+            let own = lock.and_then(|lock| of(&lock.sampled).weight());
+            own.or_else(|| of(&self.all).weight())
+        };
         Basis {
             kept: self.kept(sample),
-            acquisition_weight: lock
-                .and_then(|lock| lock.acquisitions.weight())
-                .or_else(|| self.all.weight()),
+            acquisition_weight: weight(|sampled| sampled.acquisitions),
+            release_weight: weight(|sampled| sampled.releases),
             waiting: lock.map_or_else(Default::default, |lock| (lock.wait_ns, lock.spread)),
         }
     }
@@ -132,21 +157,28 @@ pub(crate) fn add(spread: &mut Spread, events: u64, kept: Option<f64>, size: f64
     }
 }
 
-/// Adds acquisitions. Where some of them waited, waits that were kept by themselves
-/// are among the records of the row, which makes it look surer than it is; what an
-/// acquisition of this lock stands for elsewhere puts that right.
-pub(crate) fn add_acquisitions(spread: &mut Spread, events: u64, waits: u64, basis: &Basis) {
-    let own = basis.kept.map(|kept| float(events) / kept.max(1.0));
-    let weight = match basis.acquisition_weight {
-        Some(weight) if waits > 0 => own.map(|own| own.max(weight)),
-        _ => own,
-    };
-    add(
-        spread,
-        events,
-        weight.map(|weight| float(events) / weight.max(1.0)),
-        1.0,
-    );
+impl Basis {
+    /// How many of the records of a row are sampled acquisitions. Where some waited,
+    /// waits that were kept for themselves are among them.
+    pub(crate) fn kept_acquisitions(&self, acquisitions: u64, waits: u64) -> Option<f64> {
+        let weight = self.acquisition_weight.filter(|_| waits > 0);
+        self.kept_of(acquisitions, weight)
+    }
+
+    /// How many of the records of a row are sampled releases. Where some caused waiting,
+    /// what told of that may be among them.
+    pub(crate) fn kept_releases(&self, releases: u64, blocked_ns: u64) -> Option<f64> {
+        let weight = self.release_weight.filter(|_| blocked_ns > 0);
+        self.kept_of(releases, weight)
+    }
+
+    /// More records than there would be if each stood for as many events as elsewhere
+    /// are records of something else: they make nothing surer.
+    fn kept_of(&self, events: u64, weight_elsewhere: Option<f64>) -> Option<f64> {
+        let kept = self.kept?;
+        let expected = weight_elsewhere.map(|weight| float(events) / weight.max(1.0));
+        Some(expected.map_or(kept, |expected| kept.min(expected)))
+    }
 }
 
 fn lock_of(sample: &Sample) -> [&str; 3] {

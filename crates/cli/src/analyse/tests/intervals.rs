@@ -62,6 +62,20 @@ fn waits_kept_for_themselves_do_not_make_acquisitions_surer() {
 }
 
 #[test]
+fn what_tells_of_blame_does_not_make_holds_surer() {
+    // Of 50 records, 10 are sampled releases: as elsewhere, each stands for 100.
+    let blamed = behind(released(&[0], "mu", [1_000, 7_000, 900]), 50);
+    let other = behind(released(&[0], "mu", [2_000, 0, 0]), 20);
+    let errors = totals(vec![blamed.clone(), other]).errors;
+    // 30 for 100 each: variance 297,000, deviation 545.0, times 2.342.
+    assert_eq!(errors.holds.of_count(), Some(1_277));
+    // 10 of 7 ns for 100 each: 5,844.7, times 1.3.
+    assert_eq!(errors.hold_ns.of_lengths(), Some(7_599));
+    // Nothing to compare with: 50 for 20 each, deviation 137.8, times 2.251.
+    assert_eq!(totals(vec![blamed]).errors.holds.of_count(), Some(311));
+}
+
+#[test]
 fn where_every_acquisition_was_sampled_everything_is_exact() {
     let exact = |samples| {
         let mut profile = profile(&["main"], samples);
