@@ -27,6 +27,9 @@ const BUSY: u64 = 50_000;
 const SHORT_NS: u64 = 100_000;
 const LONG_NS: u64 = 1_000_000;
 
+/// The address in the row of all locks that the library had no room for: it is not one.
+const OTHERS: &str = "0x0";
+
 /// Functions of the C library that wait for something other than a lock, by whose
 /// names alone, whole, a hold is said to be under them.
 const WAITING: [&str; 35] = [
@@ -119,6 +122,7 @@ pub(crate) fn find<'a>(
     let worthy = by_lock.rows.iter().filter(|row| is_worth_it(row));
     let mut rows: Vec<(&Lock, &Row)> = worthy
         .filter_map(|row| Some((row.key.lock()?, row)))
+        .filter(|(lock, _)| lock.address != OTHERS)
         .collect();
     rows.sort_by_key(|(lock, row)| (std::cmp::Reverse(row.totals.wait_ns()), *lock));
     if rows.is_empty() {

@@ -149,6 +149,20 @@ fn only_waiting_that_surely_takes_a_hundredth_of_the_time_is_worth_a_hint() {
 }
 
 #[test]
+fn the_row_of_all_other_locks_gives_no_hint() {
+    let at = |mut sample: Sample, address| {
+        sample.labels[1] = text(label::LOCK, address);
+        sample
+    };
+    let hints = |address| {
+        let rows = [waited(10, 200_000), held(2, 1_500_000)];
+        let rows = rows.map(|sample| at(sample, address));
+        find(&["main", "append"], &rows).len()
+    };
+    assert_eq!((hints("0x0"), hints("0x10")), (0, 1));
+}
+
+#[test]
 fn the_most_valuable_hints_come_first_and_no_more_than_five() {
     let samples: Vec<Sample> = (1..=7)
         .flat_map(|lock| {
