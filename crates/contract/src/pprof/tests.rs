@@ -173,7 +173,7 @@ fn a_foreign_profile_is_told_by_what_it_lacks() {
         error.to_string(),
         "not a lock profile: it has no lock-blocked/nanoseconds"
     );
-    assert!(matches!(decode(&[]), Err(DecodeError::Foreign(missing)) if missing.len() == 7));
+    assert!(matches!(decode(&[]), Err(DecodeError::Foreign(missing)) if missing.len() == 6));
 }
 
 #[test]
