@@ -14,11 +14,11 @@ use crate::record::{self, Kind, Loss, Record, Role};
 
 pub(crate) use self::row::{Key, Totals};
 
-/// Rows that are kept: as many as fit a table of 2¹⁶ places, 81 bytes each, but
+/// Rows that are kept: as many as fit a table of 2¹⁵ places, 81 bytes each, but
 /// for the rows of all others.
-const ROWS_MAX: usize = (1 << 16) / 8 * 7 - 1024;
+const ROWS_MAX: usize = (1 << 15) / 8 * 7 - 1024;
 /// Frames of distinct stacks that are kept; 8 bytes each.
-const FRAMES_MAX: usize = 3 << 17;
+const FRAMES_MAX: usize = 5 << 16;
 /// Threads that are kept; 12 bytes each, and their names.
 const THREADS_MAX: usize = 1 << 14;
 
