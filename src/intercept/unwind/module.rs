@@ -24,6 +24,9 @@ type Find = unsafe extern "C" fn(*mut c_void, *mut Found) -> c_int;
 
 static FIND: AtomicPtr<c_void> = AtomicPtr::new(std::ptr::null_mut());
 
+/// What surely is loaded of a module's beginning.
+const FIRST_PAGE: usize = 4096;
+
 /// The program headers of the main program, which the kernel tells: where its
 /// segments are not adjacent, its beginning is not what the loader answers.
 static MAIN_HEADERS: AtomicPtr<libc::Elf64_Phdr> = AtomicPtr::new(std::ptr::null_mut());
@@ -106,9 +109,19 @@ impl Module {
         Some(unsafe { std::slice::from_raw_parts(address as *const u8, len) })
     }
 
+    /// An image in memory that the loader knows nothing of.
+    #[cfg(test)]
+    pub(super) fn of_image(start: u64, eh_frame_hdr: u64) -> Self {
+        Self {
+            eh_frame_hdr,
+            start,
+            bias: start,
+        }
+    }
+
     fn segment_of(&self, address: u64) -> Option<Range<u64>> {
         let own = Self::headers_at(self.start).and_then(|headers| self.find(headers, address));
-        own.or_else(|| self.find(main_headers(), address))
+        own.or_else(|| self.find(self.main_headers()?, address))
     }
 
     fn find(&self, headers: &[libc::Elf64_Phdr], address: u64) -> Option<Range<u64>> {
@@ -132,19 +145,75 @@ impl Module {
         {
             return None;
         }
-        let headers = start.checked_add(header.e_phoff)? as *const libc::Elf64_Phdr;
-        // SAFETY: linkers put the program headers right behind the header, into
-        // the first loaded page with it.
-        Some(unsafe { std::slice::from_raw_parts(headers, usize::from(header.e_phnum)) })
+        // Linkers put the program headers right behind the header. Tools that
+        // change files later may put them anywhere, loaded or not.
+        let len = usize::from(header.e_phnum);
+        let end = usize::try_from(header.e_phoff)
+            .ok()?
+            .checked_add(len * size_of::<libc::Elf64_Phdr>())?;
+        if end > FIRST_PAGE || header.e_phoff % 8 != 0 {
+            return None;
+        }
+        let headers = (start + header.e_phoff) as *const libc::Elf64_Phdr;
+        // SAFETY: aligned, and within the first page of the module.
+        Some(unsafe { std::slice::from_raw_parts(headers, len) })
+    }
+
+    /// Those of the main program, if this is it.
+    fn main_headers(&self) -> Option<&'static [libc::Elf64_Phdr]> {
+        let headers = MAIN_HEADERS.load(Ordering::Relaxed);
+        if headers.is_null() {
+            return None;
+        }
+        let len = MAIN_HEADERS_LEN.load(Ordering::Relaxed);
+        // SAFETY: where and how many they are, the kernel said; they are loaded as
+        // long as the process lives.
+        let all = unsafe { std::slice::from_raw_parts(headers, len) };
+        // They say themselves where they would be without a bias.
+        let own = all.iter().find(|header| header.p_type == libc::PT_PHDR)?;
+        let bias = (headers as u64).wrapping_sub(own.p_vaddr);
+        (bias == self.bias).then_some(all)
     }
 }
 
-fn main_headers() -> &'static [libc::Elf64_Phdr] {
-    let headers = MAIN_HEADERS.load(Ordering::Relaxed);
-    if headers.is_null() {
-        return &[];
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// An image that begins like a module with one program header, at a place.
+    fn image(headers_at: u64) -> &'static [u64] {
+        let mut words = vec![0_u64; FIRST_PAGE / 8];
+        words[0] = u64::from_le_bytes(*b"\x7fELF\x02\x01\x01\0");
+        words[4] = headers_at;
+        // Sizes: of this header, of a program header; the number of those.
+        words[6] = 64 << 32 | 56 << 48;
+        words[7] = 1;
+        words.leak()
     }
-    // SAFETY: where and how many they are, the kernel said; they are loaded as
-    // long as the process lives.
-    unsafe { std::slice::from_raw_parts(headers, MAIN_HEADERS_LEN.load(Ordering::Relaxed)) }
+
+    #[test]
+    fn program_headers_behind_the_first_page_are_not_read() {
+        let headers = |at| Module::headers_at(image(at).as_ptr() as u64).map(<[_]>::len);
+        assert_eq!(headers(64), Some(1));
+        assert_eq!(headers(FIRST_PAGE as u64 - 56), Some(1));
+        assert_eq!(headers(FIRST_PAGE as u64 - 48), None);
+        assert_eq!(headers(0x10_0000), None);
+        assert_eq!(headers(u64::MAX - 7), None);
+        assert_eq!(headers(68), None);
+    }
+
+    #[test]
+    fn the_headers_of_the_main_program_are_used_for_no_other_module() {
+        assert!(prepare());
+        let here = the_headers_of_the_main_program_are_used_for_no_other_module as *const ();
+        let main = Module::at(here as u64).unwrap();
+        assert!(main.main_headers().is_some());
+        // A module with no segment: nothing of it may be read, though counted
+        // from its beginning the main program's segments reach far.
+        let start = image(64).as_ptr() as u64;
+        let other = Module::of_image(start, start);
+        for distance in [0, 64, 0x1000, 0x10_0000] {
+            assert!(other.from(start + distance).is_none(), "{distance:#x}");
+        }
+    }
 }
