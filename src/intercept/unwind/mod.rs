@@ -10,6 +10,8 @@
 
 mod bounds;
 mod cache;
+#[cfg(test)]
+mod chance_tests;
 mod module;
 mod rule;
 mod tables;

@@ -10,8 +10,9 @@
 )]
 
 use gimli::{
-    BaseAddresses, CallFrameInstruction, EhFrame, EhFrameHdr, EndianSlice, FrameDescriptionEntry,
-    LittleEndian, Operation, Pointer, Register, UnwindExpression, UnwindSection as _, X86_64,
+    BaseAddresses, CallFrameInstruction, DW_EH_PE_datarel, DW_EH_PE_sdata4, DW_EH_PE_udata4,
+    EhFrame, EhFrameHdr, EhFrameOffset, EndianSlice, FrameDescriptionEntry, LittleEndian,
+    Operation, Pointer, Register, UnwindExpression, UnwindSection as _, X86_64,
 };
 
 use super::cache::{Cache, LargeFrame};
@@ -24,6 +25,9 @@ type Fde = FrameDescriptionEntry<Reader>;
 /// States a function may remember at once; compilers use one.
 const REMEMBERED_MAX: usize = 4;
 const WORD: i64 = 8;
+/// How `.eh_frame_hdr` writes the number of its entries and the entries: as every
+/// linker does, and as libgcc wants it too. A larger number could overflow gimli's sums.
+const ENCODINGS: [u8; 2] = [DW_EH_PE_udata4.0, DW_EH_PE_datarel.0 | DW_EH_PE_sdata4.0];
 
 /// The rule for the code at `address`. Asks the loader where the tables are.
 #[cold]
@@ -35,7 +39,11 @@ pub(super) fn find(cache: &Cache, address: u64) -> Rule {
 }
 
 fn read(cache: &Cache, module: &Module, address: u64) -> Option<Rule> {
-    let header = EhFrameHdr::new(module.eh_frame_hdr()?, LittleEndian);
+    let header = module.eh_frame_hdr()?;
+    if header.get(2..4)? != ENCODINGS {
+        return None;
+    }
+    let header = EhFrameHdr::new(header, LittleEndian);
     let bases = BaseAddresses::default().set_eh_frame_hdr(module.eh_frame_hdr_address());
     let header = header.parse(&bases, 8).ok()?;
     let Pointer::Direct(eh_frame) = header.eh_frame_ptr() else {
@@ -44,8 +52,10 @@ fn read(cache: &Cache, module: &Module, address: u64) -> Option<Rule> {
     let frames = EhFrame::new(module.from(eh_frame)?, LittleEndian);
     let bases = bases.set_eh_frame(eh_frame);
     let table = header.table()?;
-    let entry = table.lookup(address, &bases).ok()?;
-    let entry = table.pointer_to_offset(entry).ok()?;
+    let Pointer::Direct(entry) = table.lookup(address, &bases).ok()? else {
+        return None;
+    };
+    let entry = EhFrameOffset(usize::try_from(entry.checked_sub(eh_frame)?).ok()?);
     let fde = frames
         .fde_from_offset(&bases, entry, EhFrame::cie_from_offset)
         .ok()?;
@@ -114,8 +124,8 @@ impl Row {
         while let Some(instruction) = instructions.next().ok()? {
             match instruction {
                 CallFrameInstruction::AdvanceLoc { delta } => {
-                    location =
-                        location.checked_add(u64::from(delta) * cie.code_alignment_factor())?;
+                    let delta = u64::from(delta).checked_mul(cie.code_alignment_factor())?;
+                    location = location.checked_add(delta)?;
                 }
                 CallFrameInstruction::SetLoc { address } => location = address,
                 CallFrameInstruction::RememberState => {
@@ -247,6 +257,10 @@ impl Row {
             return None;
         }
         let words = u32::try_from(offset / WORD).ok()?;
+        if base == Base::Sp && words == 0 {
+            // The return address would lie below the stack.
+            return None;
+        }
         let rule = Rule::Frame {
             base,
             words,
@@ -288,3 +302,6 @@ fn operations(
     }
     operations.next().ok()?.is_none().then_some(steps)
 }
+
+#[cfg(test)]
+mod tests;
