@@ -1,8 +1,8 @@
 //! How far up a stack may be read.
 //!
-//! Where the answer follows from where the stack pointer is, it costs nothing;
-//! only a thread deep in its stack, or on a stack of its own making (coroutine,
-//! signal stack), is looked up in `/proc/thread-self/maps`, and the first of the two
+//! Where the answer follows from where we run ourselves, it costs nothing; only a
+//! thread deep in its stack, or on a stack of its own making (coroutine, signal
+//! stack), is looked up in `/proc/thread-self/maps`, and the first of the two
 //! only once. Whoever runs in a sandbox that forbids that gets short stacks.
 #![allow(
     unsafe_code,
@@ -44,6 +44,15 @@ pub(crate) struct KnownStack {
 }
 
 impl KnownStack {
+    /// One to begin with.
+    #[cfg(test)]
+    pub(super) fn of(stack: Range<u64>) -> Self {
+        Self {
+            start: Cell::new(stack.start),
+            end: Cell::new(stack.end),
+        }
+    }
+
     /// Forgets it.
     pub(crate) fn clear(&self) {
         self.start.set(0);
@@ -51,7 +60,8 @@ impl KnownStack {
     }
 
     /// The end of the stack that holds `sp`: everything from `sp` to there may be
-    /// read. None when nobody knows.
+    /// read, even if `sp` is not a stack pointer at all but what a damaged signal
+    /// frame holds. None when nobody knows.
     #[inline]
     pub(crate) fn end(&self, sp: u64) -> Option<u64> {
         if (self.start.get()..self.end.get()).contains(&sp) {
@@ -63,11 +73,14 @@ impl KnownStack {
     #[cold]
     fn end_slow(&self, sp: u64) -> Option<u64> {
         let main_end = MAIN_STACK_END.load(Ordering::Relaxed);
-        let main = main_end.saturating_sub(MAIN_STACK_LEN)..main_end;
         let block = arch::thread_pointer();
-        let thread = block.saturating_sub(THREAD_STACK_LEN)..block;
-        let stack = [main, thread]
+        let local = 0_u8;
+        let here = &raw const local as u64;
+        // From where we stand, a stack is there up to its end; below, perhaps not.
+        let stack = [(main_end, MAIN_STACK_LEN), (block, THREAD_STACK_LEN)]
             .into_iter()
+            .filter(|&(end, len)| (end.saturating_sub(len)..end).contains(&here))
+            .map(|(end, _)| here..end)
             .find(|stack| stack.contains(&sp))
             .or_else(|| look_up(sp))?;
         // A thread's stack ends at its block, though the mapping goes on.
@@ -82,7 +95,7 @@ impl KnownStack {
     }
 }
 
-/// The mapping that holds an address, from `/proc/thread-self/maps` read in pieces.
+/// The readable mapping that holds an address, from `/proc/thread-self/maps` read in pieces.
 fn look_up(address: u64) -> Option<Range<u64>> {
     // SAFETY: the path is terminated.
     let maps = unsafe {
@@ -117,7 +130,7 @@ fn look_up(address: u64) -> Option<Range<u64>> {
     found
 }
 
-/// Reads `start-end …` line by line, a byte at a time.
+/// Reads `start-end r…` line by line, a byte at a time.
 struct Search {
     address: u64,
     field: Field,
@@ -129,22 +142,25 @@ struct Search {
 enum Field {
     Start,
     End,
+    /// The first letter of what may be done there.
+    Readable,
     Rest,
 }
 
 impl Search {
-    /// Takes one byte in; answers at the end of the range that holds the address.
+    /// Takes one byte in; answers behind the range that holds the address.
     fn feed(&mut self, byte: u8) -> Option<Range<u64>> {
         let digit = || u64::from((byte as char).to_digit(16).unwrap_or(0));
         match (&self.field, byte) {
             (Field::Start, b'-') => self.field = Field::End,
             (Field::Start, _) => self.start = self.start << 4 | digit(),
-            (Field::End, b' ') => {
+            (Field::End, b' ') => self.field = Field::Readable,
+            (Field::End, _) => self.end = self.end << 4 | digit(),
+            (Field::Readable, letter) => {
                 self.field = Field::Rest;
                 let range = self.start..self.end;
-                return range.contains(&self.address).then_some(range);
+                return (letter == b'r' && range.contains(&self.address)).then_some(range);
             }
-            (Field::End, _) => self.end = self.end << 4 | digit(),
             (Field::Rest, b'\n') => (self.field, self.start, self.end) = (Field::Start, 0, 0),
             (Field::Rest, _) => {}
         }
@@ -158,7 +174,8 @@ mod tests {
 
     #[test]
     fn the_range_that_holds_the_address_is_found() {
-        let maps = b"1000-2000 r-xp 0 0:0 7 /a-b c\n7fe0-7fff rw-p 0 0:0 0\n";
+        let maps =
+            b"1000-2000 r-xp 0 0:0 7 /a-b c\n3000-4000 ---p 0 0:0 0\n7fe0-7fff rw-p 0 0:0 0\n";
         let find = |address| {
             let mut search = Search {
                 address,
@@ -171,6 +188,8 @@ mod tests {
         assert_eq!(find(0x7ff0), Some(0x7fe0..0x7fff));
         assert_eq!(find(0x1fff), Some(0x1000..0x2000));
         assert_eq!(find(0x2000), None);
+        // A guard page is no stack.
+        assert_eq!(find(0x3800), None);
     }
 
     #[test]

@@ -260,3 +260,6 @@ fn find(address: u64) -> Rule {
     }
     rule
 }
+
+#[cfg(test)]
+mod tests;
