@@ -4,6 +4,10 @@
 //! thread deep in its stack, or on a stack of its own making (coroutine, signal
 //! stack), is looked up in `/proc/thread-self/maps`, and the first of the two
 //! only once. Whoever runs in a sandbox that forbids that gets short stacks.
+//!
+//! A stack of a thread's own making stays known until the thread is met elsewhere.
+//! Should a shorter one take its place meanwhile, only code without tables whose
+//! frame pointer still leads to what was unmapped could read past its end.
 #![allow(
     unsafe_code,
     reason = "raw system calls: no allocation, no standard streams"

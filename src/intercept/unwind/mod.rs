@@ -1,10 +1,22 @@
 //! From a stack pointer to return addresses, by the rules of the unwind tables.
 //!
 //! A frame whose rule is in the cache costs a multiplication, four loads and an
-//! addition. Every word of the stack that is read lies between the stack pointer
-//! at the start and the end of the current stack, and every step must lead
-//! upwards: a corrupt stack, a stale rule or code without tables can end a walk
-//! early, and nothing worse.
+//! addition. What holds, whatever the stack, the registers and the tables contain:
+//!
+//! - Every word of a stack that is read lies between a stack pointer and the end
+//!   of the mapped stack around it (`bounds`): that of the start or, behind a
+//!   signal's frame, that of what was interrupted.
+//! - On one stack no step leads downwards, and a walk has no more steps than there
+//!   is room for frames: so it ends.
+//! - Of the tables only what lies in the segments of their own module is read
+//!   (`module`); what they say is checked before it is believed, and what no rule
+//!   can say has none (`tables`).
+//! - A frame found by a frame pointer alone counts only if it led back to code
+//!   with tables.
+//! - Nothing allocates, locks or panics; only a look at `/proc` asks the system.
+//!
+//! So a corrupt stack, a stale rule or code without tables can end a walk early or
+//! give a wrong frame, and nothing worse. The tests feed all three with nonsense.
 
 #![cfg(all(target_arch = "x86_64", not(lockprof_portable)))]
 
