@@ -168,6 +168,28 @@ fn a_handler_on_its_own_stack_shows_what_it_interrupted() {
 }
 
 #[test]
+fn a_handler_shows_what_it_interrupted_at_every_instruction() {
+    // The PLT is gone through only where calls are not bound at the start.
+    for flags in [
+        &["-Wl,-z,lazy"][..],
+        &["-Wl,-z,now"],
+        &["-no-pie", "-Wl,-z,lazy"],
+    ] {
+        let (_home, program) = build_as("stack_every_instruction", flags);
+        let run = Program::at(program).sample("1").compare();
+        let (rows, steps) = (run.profile(), run.truth("steps"));
+        assert!(steps > 200, "only {steps} steps");
+        rows.expect_counts(&format!("with {flags:?}"), steps, steps);
+        expect_order(&rows, &["take_at_instruction", "step_through", "main"]);
+        let within = ["save_registers", "keep_frame_pointer", "return_early"];
+        expect_order(
+            &rows.through("random"),
+            &[&["random", "call_library"], &within[..], &["step_through"]].concat(),
+        );
+    }
+}
+
+#[test]
 fn coroutines_have_stacks_of_their_own() {
     let rows = Program::exact("stack_coroutines").compare().profile();
     expect_calls(

@@ -11,8 +11,8 @@
 
 use gimli::{
     BaseAddresses, CallFrameInstruction, DW_EH_PE_datarel, DW_EH_PE_sdata4, DW_EH_PE_udata4,
-    EhFrame, EhFrameHdr, EhFrameOffset, EndianSlice, FrameDescriptionEntry, LittleEndian,
-    Operation, Pointer, Register, UnwindExpression, UnwindSection as _, X86_64,
+    DW_OP_lit0, EhFrame, EhFrameHdr, EhFrameOffset, EndianSlice, FrameDescriptionEntry,
+    LittleEndian, Operation, Pointer, Register, UnwindExpression, UnwindSection as _, X86_64,
 };
 
 use super::cache::{Cache, LargeFrame};
@@ -66,7 +66,7 @@ fn read(cache: &Cache, module: &Module, address: u64) -> Option<Rule> {
         return Some(Rule::Signal);
     }
     let row = Row::at(&frames, &bases, &fde, address)?;
-    row.rule(cache, &frames, &fde)
+    row.rule(cache, &frames, &fde, address)
 }
 
 /// How one register of the caller is kept.
@@ -225,7 +225,13 @@ impl Row {
     }
 
     /// The row as a rule; none when no rule can say it.
-    fn rule(&self, cache: &Cache, frames: &EhFrame<Reader>, fde: &Fde) -> Option<Rule> {
+    fn rule(
+        &self,
+        cache: &Cache,
+        frames: &EhFrame<Reader>,
+        fde: &Fde,
+        address: u64,
+    ) -> Option<Rule> {
         match self.return_address {
             Saved::Undefined => return Some(Rule::Outermost),
             Saved::At(offset) if offset == -WORD => {}
@@ -246,12 +252,7 @@ impl Row {
             Cfa::Register(X86_64::RSP, offset) => (Base::Sp, offset),
             Cfa::Register(X86_64::RBP, offset) => (Base::Bp, offset),
             Cfa::Register(..) => return None,
-            Cfa::Computed(expression) => match operations(frames, fde, expression)? {
-                [Some((X86_64::RBP, offset)), Some((DEREFERENCE, _))] => {
-                    (Base::WordBelowBp, offset.checked_neg()?)
-                }
-                _ => return None,
-            },
+            Cfa::Computed(expression) => computed_frame(frames, fde, expression, address)?,
         };
         if offset < 0 || offset % WORD != 0 {
             return None;
@@ -273,6 +274,49 @@ impl Row {
             .put_large(LargeFrame::new(base, words, saved_bp)?)
             .map(Rule::Large)
     }
+}
+
+/// The two ways in which a frame's address is computed: where a stack was
+/// realigned, and in the PLT.
+fn computed_frame(
+    frames: &EhFrame<Reader>,
+    fde: &Fde,
+    expression: UnwindExpression<usize>,
+    address: u64,
+) -> Option<(Base, i64)> {
+    if let Some(offset) = plt_offset(expression.get(frames).ok()?.0.slice(), address) {
+        return Some((Base::Sp, offset));
+    }
+    match operations(frames, fde, expression)? {
+        [Some((X86_64::RBP, offset)), Some((DEREFERENCE, _))] => {
+            Some((Base::WordBelowBp, offset.checked_neg()?))
+        }
+        _ => None,
+    }
+}
+
+/// What linkers write for all of a PLT at once: its entries have 16 bytes and push
+/// a word at the same place of each, so `rsp + 8 + ((rip & 15) >= N) * 8`.
+fn plt_offset(expression: &[u8], address: u64) -> Option<i64> {
+    let [
+        0x77,
+        8,
+        0x80,
+        0,
+        0x3f,
+        0x1a,
+        literal,
+        0x2a,
+        0x33,
+        0x24,
+        0x22,
+    ] = *expression
+    else {
+        return None;
+    };
+    let pushed_at = literal.checked_sub(DW_OP_lit0.0)?;
+    let is_pushed = address & 15 >= u64::from(pushed_at);
+    Some(if is_pushed { 2 * WORD } else { WORD })
 }
 
 /// Stands for "the word there" among [`operations`]; no register has this number.

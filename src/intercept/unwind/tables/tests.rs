@@ -210,6 +210,32 @@ fn a_realigned_stack_is_left_by_the_word_below_the_frame_pointer() {
 }
 
 #[test]
+fn the_stubs_of_the_plt_have_pushed_a_word_or_not() {
+    // rsp + 8 + ((rip & 15) >= 11) * 8
+    let expression = vec![
+        dw::DW_OP_breg0.0 + RSP,
+        8,
+        dw::DW_OP_breg0.0 + RA,
+        0,
+        dw::DW_OP_lit15.0,
+        dw::DW_OP_and.0,
+        dw::DW_OP_lit11.0,
+        dw::DW_OP_ge.0,
+        dw::DW_OP_lit3.0,
+        dw::DW_OP_shl.0,
+        dw::DW_OP_plus.0,
+    ];
+    let len = uleb(expression.len() as u64);
+    let body = [op(dw::DW_CFA_def_cfa_expression, &[len, expression])];
+    let (module, code) = Image::new(&[Function::new(&body)]).load();
+    let first = code.next_multiple_of(16);
+    for (at, words) in [(0, 1), (6, 1), (10, 1), (11, 2), (15, 2), (16, 1), (27, 2)] {
+        let rule = super::read(&Cache::new(), &module, first + at);
+        assert_eq!(rule, from_sp(words), "at {at}");
+    }
+}
+
+#[test]
 fn a_signal_frame_is_known_by_its_augmentation() {
     let mut function = Function::new(&[def_cfa_word_at(RSP, 160)]);
     function.augmentation = "zRS";
