@@ -6,7 +6,7 @@
 //! - Every word of a stack that is read lies between a stack pointer and the end
 //!   of the mapped stack around it (`bounds`): that of the start or, behind a
 //!   signal's frame, that of what was interrupted.
-//! - On one stack no step leads downwards, and a walk has no more steps than there
+//! - On one stack every step leads upwards, and a walk has no more steps than there
 //!   is room for frames: so it ends.
 //! - Of the tables only what lies in the segments of their own module is read
 //!   (`module`); what they say is checked before it is believed, and what no rule

@@ -34,7 +34,6 @@ pub(crate) fn walk(caller: Caller, known: &KnownStack, frames: &mut Filling) -> 
             sp: start + 8,
             bp: caller.bp as u64,
         },
-        is_exact: false,
         guessed: None,
         has_searched: false,
     };
@@ -109,9 +108,6 @@ struct Walk {
     stack: Stack,
     /// The frame it has come to, which has no place yet.
     at: Frame,
-    /// Whether `pc` is the very instruction that was interrupted, not the one
-    /// behind a call.
-    is_exact: bool,
     /// Frames that were certain when the first uncertain one was met.
     guessed: Option<usize>,
     /// Whether a rule had to be looked for in the tables.
@@ -151,7 +147,7 @@ impl Walk {
             if self.step(known, frames.len()).is_none() {
                 return false;
             }
-            if !self.is_exact && self.guessed.is_none() {
+            if self.guessed.is_none() {
                 return true;
             }
             if frames.push(self.at.pc).is_none() {
@@ -162,7 +158,7 @@ impl Walk {
 
     /// One step, by any rule; none at the end.
     fn step(&mut self, known: &KnownStack, len: usize) -> Option<()> {
-        let address = self.at.pc - u64::from(!self.is_exact);
+        let address = self.at.pc - 1;
         let rule = match CACHE.bits(address) {
             0 => {
                 self.has_searched = true;
@@ -170,7 +166,6 @@ impl Walk {
             }
             bits => Rule::unpack(bits),
         };
-        self.is_exact = false;
         if rule != Rule::Unknown {
             self.guessed = None;
         }
@@ -198,7 +193,7 @@ impl Walk {
             Base::Bp => bp.wrapping_add(distance),
             Base::WordBelowBp => self.stack.word(bp.wrapping_sub(distance))?,
         };
-        if cfa < sp {
+        if cfa <= sp {
             return None;
         }
         let bp = match saved_bp {
@@ -229,8 +224,10 @@ impl Walk {
                 end: known.end(sp)?,
             };
         }
-        self.is_exact = true;
         sp.is_multiple_of(8).then_some(())?;
+        // As if the interrupted instruction were a call of one byte: who reads a
+        // stack takes every address in it for one behind a call.
+        let pc = pc.wrapping_add(1);
         self.arrive(Frame { pc, sp, bp })
     }
 

@@ -4,6 +4,7 @@
 use super::super::chance_tests::{Chance, rounds};
 use super::super::{CACHE, KnownStack, prepare};
 use super::{Base, Caller, Rule, SIGNAL_BP, SIGNAL_PC, SIGNAL_SP, SavedBp, walk};
+use crate::record::Frames;
 
 const PAGE: usize = 4096;
 const WORDS: usize = 512;
@@ -56,10 +57,9 @@ impl Scratch {
             sp: usize::try_from(self.at(word)).unwrap(),
             bp: usize::try_from(bp).unwrap(),
         };
-        let mut frames = vec![0; FRAMES_MAX];
-        let len = walk(caller, &known, &mut frames);
-        frames.truncate(len);
-        frames
+        let mut frames = Frames::new();
+        walk(caller, &known, &mut frames.fill(FRAMES_MAX));
+        frames.as_slice().to_vec()
     }
 }
 
@@ -119,7 +119,7 @@ fn any_made_up(chance: &Chance, word: usize) -> u64 {
 }
 
 #[test]
-fn no_frame_lies_below_the_one_before() {
+fn every_frame_lies_above_the_one_before() {
     let scratch = Scratch::new();
     let (mut walks, mut frames) = (0, 0);
     rounds(100_000, |chance| {
@@ -140,7 +140,7 @@ fn no_frame_lies_below_the_one_before() {
         let found = scratch.walk(first, scratch.at(first + chance.below(10)));
         assert_eq!(found.first(), Some(&scratch.get(first)));
         let words: Vec<usize> = found.iter().filter_map(|&frame| word_of(frame)).collect();
-        assert!(words.is_sorted(), "{words:?}");
+        assert!(words.is_sorted_by(|a, b| a < b), "{words:?}");
         walks += 1;
         frames += words.len();
     });
@@ -233,7 +233,9 @@ fn nothing_on_a_stack_leads_to_a_read_outside_of_stacks() {
             }
         }
         let found = scratch.walk(first, places.any_word(chance, &scratch));
-        assert_eq!(found.first(), Some(&scratch.get(first)));
+        // No code lies in the first page.
+        let caller = Some(scratch.get(first)).filter(|&pc| pc >= PAGE as u64);
+        assert_eq!(found.first(), caller.as_ref());
         frames += found.len();
     });
     assert!(frames > 0);
