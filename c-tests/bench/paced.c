@@ -2,8 +2,8 @@
  *
  *     paced PAIRS_PER_SECOND DEPTH SECONDS [STACKS]
  *
- * Two threads take and release a mutex of their own at the end of DEPTH nested
- * calls, in small bursts spread over each second, at STACKS different stacks.
+ * Two threads take and release a mutex of their own at the end of stacks of
+ * DEPTH frames, STACKS different ones, in small bursts spread over each second.
  * Prints the share of one core that the thread named lockprof used meanwhile.
  */
 #define _GNU_SOURCE
@@ -15,11 +15,12 @@
 #include "bench.h"
 #include "ways.h"
 
-enum { WORKERS = 2, BURST_NS = 1000000 };
+/* Beside the ways down, a stack has `work` and two frames of the C library. */
+enum { WORKERS = 2, BURST_NS = 1000000, FRAMES_AROUND = 3 };
 
 static pthread_mutex_t locks[WORKERS] = { PTHREAD_MUTEX_INITIALIZER, PTHREAD_MUTEX_INITIALIZER };
 static long pairs_per_second;
-static int depth;
+static int levels;
 static int seconds;
 static unsigned stacks;
 
@@ -32,7 +33,7 @@ static void *work(void *lock)
     for (double now = begin; now < end; now = now_ns()) {
         long due = (long)((now - begin) * 1e-9 * (double)pairs_per_second / WORKERS);
         for (; done < due; done++)
-            down(lock, depth, way++ % stacks);
+            down(lock, levels, way++ % stacks);
         usleep(BURST_NS / 1000);
     }
     return NULL;
@@ -73,7 +74,7 @@ int main(int argc, char **argv)
     if (argc < 4)
         stop(usage);
     pairs_per_second = number(argv[1], 1, usage);
-    depth = (int)number(argv[2], 1, usage) / 2;
+    levels = (int)number(argv[2], FRAMES_AROUND + 1, usage) - FRAMES_AROUND;
     seconds = (int)number(argv[3], 1, usage);
     stacks = argc > 4 ? (unsigned)number(argv[4], 1, usage) : 500;
     pthread_t threads[WORKERS];

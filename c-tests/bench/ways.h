@@ -7,8 +7,9 @@
 __attribute__((noinline)) static int left(pthread_mutex_t *lock, int levels, unsigned way);
 __attribute__((noinline)) static int right(pthread_mutex_t *lock, int levels, unsigned way);
 
-/* Takes and releases the lock at the end of the way that the bits of `way` describe. */
-static int down(pthread_mutex_t *lock, int levels, unsigned way)
+/* Takes and releases the lock at the end of the way that the bits of `way` describe:
+ * as many frames as levels, since this one always stands in its caller's. */
+__attribute__((always_inline)) static inline int down(pthread_mutex_t *lock, int levels, unsigned way)
 {
     if (levels == 0) {
         pthread_mutex_lock(lock);

@@ -70,7 +70,7 @@ measure_dropped() {
     done
     row "a dropped record" ns value '<= 5' declined
     row "a pair, queue full, half of them sampled" ns value '' pair
-    row "the profile counts what was dropped, and for how many" 1=y value '>= 1' counted
+    row "whether the profile counts all that was dropped" "" value '>= 1' counted
 }
 
 measure_throttle() {

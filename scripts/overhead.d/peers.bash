@@ -15,12 +15,13 @@ peer() {
         for ((turn = 0; turn < peer_rounds; turn++)); do
             keep "native.$name.$type" "$(word 1 "$("${native[@]}" "$pair" "$type" 2000000)")"
             if ! output=$("$@" "$pair" "$type" "$pairs" 2>"$work/said") || [[ $output != *'ns a pair'* ]]; then
-                row_of_words "pair, $type, $name" "does not work here: $(grep -m 1 . "$work/said" || true)"
-                break
+                # The last complaint: those before it are advice.
+                row_of_words "pair, $name" "does not work here: $(tail -n 1 < <(grep -i error "$work/said" || cat "$work/said"))"
+                return 0
             fi
             keep "$name.$type" "$(awk '/ns a pair/ { print $1 }' <<<"$output")"
         done
-        ((turn < peer_rounds)) || row "pair, $type, $name" ns ratio '' "$name.$type" "native.$name.$type"
+        row "pair, $type, $name" ns ratio '' "$name.$type" "native.$name.$type"
     done
 }
 

@@ -61,6 +61,6 @@ measure_exporter() {
         "$paced" 100000 30 "$exporter_seconds")
     keep share "$(word 1 "$line")"
     keep lost "$(word 1 "$(lost_in_profile "$(profile_in "$folder")")")"
-    row "our thread at 1e5 records/s, 30 frames, of a core" % value '<= 5' share
+    row "our thread at 1e5 records/s, 30 frames" % value '<= 5' share
     row "records dropped in these $exporter_seconds seconds" '' value '<= 0' lost
 }

@@ -12,7 +12,7 @@ difference as per cent of a third file's numbers, in place of a fourth argument
 import statistics
 import sys
 
-WIDTHS = (46, 4, 9, 9, 9, 17, 9, 3)
+WIDTHS = (50, 4, 9, 9, 9, 17, 9, 3)
 HEAD = ("", "unit", "without", "with", "compared", "middle half", "target", "met")
 
 

@@ -55,7 +55,7 @@ measure_symbols() {
     has_library "a flush" || return 0
     for functions in 100 1000 10000 100000; do
         program=$target/bench/symbols.$functions
-        [[ -x $program ]] || gcc -std=gnu11 -O2 -Wa,--defsym,FUNCTIONS="$functions" -o "$program" \
+        gcc -std=gnu11 -O2 -Wa,--defsym,FUNCTIONS="$functions" -o "$program" \
             c-tests/bench/symbols.c c-tests/bench/many_functions.S
         for ((turn = 0; turn < few * 2; turn++)); do
             keep "symbols.$functions" "$("${on[@]}" LOCKPROF_SAMPLE=1 "$program" "$functions")"

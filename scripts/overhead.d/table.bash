@@ -9,7 +9,7 @@ keep() {
 }
 
 # Prints a row: what, unit, subject, target, series with and series without the library;
-# row.py says what they mean. Empties the series.
+# row.py says what they mean.
 row() {
     local what=$1 unit=$2 subject=$3 target_of=$4 with=$work/series.$5 without=
     if (($# > 5)); then
@@ -21,7 +21,7 @@ row() {
 
 # Prints a row that has words instead of numbers.
 row_of_words() {
-    printf '| %-46s | %s |\n' "$1" "$2"
+    printf '| %-50s | %s |\n' "$1" "$2"
 }
 
 # Forgets all series, between two groups of rows.
