@@ -49,8 +49,9 @@ pub(crate) fn prepare() -> bool {
 /// A loaded module.
 pub(super) struct Module {
     eh_frame_hdr: u64,
-    /// Begin of the segments around the address that was asked for.
+    /// Begin and end of the segments around the address that was asked for.
     start: u64,
+    end: u64,
     /// What is added to the addresses in its headers.
     bias: u64,
 }
@@ -83,6 +84,7 @@ impl Module {
         Some(Self {
             eh_frame_hdr: found.eh_frame_hdr,
             start: found.map_start,
+            end: found.map_end,
             bias,
         })
     }
@@ -115,12 +117,19 @@ impl Module {
         Self {
             eh_frame_hdr,
             start,
+            end: start,
             bias: start,
         }
     }
 
     fn segment_of(&self, address: u64) -> Option<Range<u64>> {
-        let own = Self::headers_at(self.start).and_then(|headers| self.find(headers, address));
+        let Some(headers) = Self::headers_at(self.start).or_else(|| self.main_headers()) else {
+            // The loader says what belongs to the module: less exact, but enough.
+            return (self.start..self.end)
+                .contains(&address)
+                .then_some(address..self.end);
+        };
+        let own = self.find(headers, address);
         own.or_else(|| self.find(self.main_headers()?, address))
     }
 
@@ -146,7 +155,7 @@ impl Module {
             return None;
         }
         // Linkers put the program headers right behind the header. Tools that
-        // change files later may put them anywhere, loaded or not.
+        // change files later (BOLT, patchelf) may put them anywhere, loaded or not.
         let len = usize::from(header.e_phnum);
         let end = usize::try_from(header.e_phoff)
             .ok()?
