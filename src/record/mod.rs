@@ -17,8 +17,8 @@ pub(crate) use self::frames::{Filling, Frames};
 /// Records that fit before our thread runs: nearly all programs without threads
 /// of their own stay below it for a whole run (300 KiB).
 const QUEUE_LEN_ALONE: u16 = 512;
-/// Records that fit once it runs: 20 ms of 150,000 a second (2 MiB); when it is half
-/// full our thread is woken.
+/// Records that fit once it runs: 20 ms of 150,000 a second (2 MiB); when it is a
+/// quarter full our thread is woken.
 const QUEUE_LEN: u16 = 3072;
 
 /// What a record tells.
@@ -206,7 +206,7 @@ pub(crate) fn try_push(record: &Record) -> bool {
     if !queue.try_push(record) {
         return false;
     }
-    if SLEEPING.load(Ordering::Relaxed) != 0 && queue.is_half_full() {
+    if SLEEPING.load(Ordering::Relaxed) != 0 && queue.is_quarter_full() {
         wake_reader();
     }
     true
@@ -218,7 +218,7 @@ pub(crate) fn take(mut see: impl FnMut(&Record)) -> bool {
         || QUEUE.get().is_some_and(|queue| queue.take(&mut see))
 }
 
-/// Sleeps until the queue is half full, [`wake_reader`] is called or time is up.
+/// Sleeps until the queue is a quarter full, [`wake_reader`] is called or time is up.
 pub(crate) fn sleep_reader(limit: std::time::Duration) {
     // Relaxed: a missed wake-up costs one sleep, no more.
     SLEEPING.store(1, Ordering::Relaxed);

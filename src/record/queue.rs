@@ -55,6 +55,10 @@ impl Queue {
         self.full.len() >= self.slots.len() / 2
     }
 
+    pub(super) fn is_quarter_full(&self) -> bool {
+        self.full.len() >= self.slots.len() / 4
+    }
+
     /// Hands a record over. Declined when there is no room.
     #[inline]
     pub(super) fn try_push(&self, record: &Record) -> bool {

@@ -22,6 +22,15 @@ static NOW: AtomicU64 = AtomicU64::new(0);
 pub(super) struct Chance(Cell<u64>);
 
 impl Chance {
+    pub(super) fn from(seed: u64) -> Self {
+        // Neighbouring seeds must not give similar numbers; no state may be 0.
+        let chance = Self(Cell::new(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1));
+        for _ in 0..4 {
+            chance.number();
+        }
+        chance
+    }
+
     pub(super) fn number(&self) -> u64 {
         sampler::random(&self.0)
     }
@@ -45,7 +54,9 @@ static ONE: Mutex<()> = Mutex::new(());
 
 /// Runs `round` so many times, or `LOCKPROF_FUZZ_ROUNDS` times, each from a seed
 /// of its own that is told when it fails. `LOCKPROF_FUZZ_SEED` is the first one.
-pub(super) fn rounds(usual: u64, mut round: impl FnMut(&Chance)) {
+/// Nothing may be left over from one round to the next, or a seed would not do to
+/// repeat it. Says whether the rounds were enough to meet all that chance may bring.
+pub(super) fn rounds(usual: u64, mut round: impl FnMut(&Chance)) -> bool {
     let number = |name| sys::environment(name).map(|text| text.parse::<u64>().unwrap());
     let _alone = ONE.lock().unwrap_or_else(PoisonError::into_inner);
     let seed = number(c"LOCKPROF_FUZZ_SEED").unwrap_or(SEED);
@@ -55,14 +66,10 @@ pub(super) fn rounds(usual: u64, mut round: impl FnMut(&Chance)) {
     for seed in seed..seed + rounds {
         NOW.store(seed, Ordering::Relaxed);
         let failed = FailedAt(seed);
-        // Neighbouring seeds must not give similar numbers; no state may be 0.
-        let chance = Chance(Cell::new(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1));
-        for _ in 0..4 {
-            chance.number();
-        }
-        round(&chance);
+        round(&Chance::from(seed));
         std::mem::forget(failed);
     }
+    rounds >= usual
 }
 
 /// Tells the seed of a round that did not come to its end.

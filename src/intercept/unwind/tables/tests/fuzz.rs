@@ -113,7 +113,7 @@ fn some_functions() -> Vec<Function> {
 #[test]
 fn damaged_tables_break_nothing() {
     let mut victim = Victim::new(Image::new(&some_functions()));
-    rounds(50_000, |chance| {
+    let is_enough = rounds(50_000, |chance| {
         for _ in 0..=chance.below(6) {
             // Most of what the tables hold lies at their beginning.
             let len = chance.one_of(&[16, 0x300, TABLES.len()]);
@@ -125,13 +125,15 @@ fn damaged_tables_break_nothing() {
         }
         victim.repair();
     });
-    victim.expect_both();
+    if is_enough {
+        victim.expect_both();
+    }
 }
 
 #[test]
 fn random_bytes_for_tables_break_nothing() {
     let mut victim = Victim::new(Image::new(&some_functions()));
-    rounds(2_000, |chance| {
+    let is_enough = rounds(2_000, |chance| {
         // The header stays in half of the rounds, so that what it leads to is read.
         let from = TABLES.start + chance.one_of(&[0, 12]);
         let from = chance.one_of(&[from, 0x400]);
@@ -144,7 +146,10 @@ fn random_bytes_for_tables_break_nothing() {
         }
         victim.repair();
     });
-    assert!(victim.lost > 0, "random bytes made sense every time");
+    assert!(
+        victim.lost > 0 || !is_enough,
+        "random bytes made sense every time"
+    );
 }
 
 /// Damages what belongs to chance functions of a real module.
@@ -157,7 +162,7 @@ fn damage_real_tables(address: u64) {
     let functions = usize::try_from(victim.word(header + 8)).unwrap();
     assert!(functions > 100, "{functions} functions");
     let frames = at(victim.word(header + 4) + 4);
-    rounds(20_000, |chance| {
+    let is_enough = rounds(20_000, |chance| {
         let entry = header + 12 + 8 * chance.below(functions);
         // The code's address is only a number here, from the copy's begin on.
         let code = (victim.start + header as u64).wrapping_add_signed(victim.word(entry).into());
@@ -176,7 +181,9 @@ fn damage_real_tables(address: u64) {
         victim.look_up(code + chance.below(64) as u64);
         victim.repair();
     });
-    victim.expect_both();
+    if is_enough {
+        victim.expect_both();
+    }
 }
 
 #[test]
