@@ -81,7 +81,9 @@ pub(super) fn wait(
         let full_ns = thread.throttle.stretch(sampling.wait_ns, sampling.period);
         let waits = sampler::wait_weight(begun.chance, wait_ns, full_ns);
         if waits > 0.0 {
-            let own = sampled.as_deref_mut().map(|sampled| &mut sampled.record);
+            // Without a stack that record is not handed in; then there is perhaps room now.
+            let own = sampled.as_deref_mut().filter(|sampled| sampled.is_captured);
+            let own = own.map(|sampled| &mut sampled.record);
             begun.keep(
                 &visit,
                 call,
