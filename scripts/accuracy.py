@@ -192,7 +192,8 @@ def print_line(pattern, what, series, bound):
     """One line of the table; says whether its bound holds."""
     broken = excess_of(series, bound) > 0
     error = series.standard_error()
-    covered = f"{100 * sum(series.covered) / len(series.covered):8.0f} %" if series.covered else ""
+    # Only where reports state an error: then the truth should lie within it as often as they say.
+    covered = f"  covered {100 * sum(series.covered) / len(series.covered):.0f} %" if series.covered else ""
     mark = "  BROKEN" if broken else "  (unsure)" if 3 * error > bound > 0 else ""
     print(f"{pattern:8} {what:34} {shown(series):>12} {100 * series.bias():+8.2f} {100 * error:6.2f} "
           f"{100 * series.rmse():8.2f} {100 * bound:7.2f}{covered}{mark}", flush=True)
