@@ -171,6 +171,9 @@ class Comparison:
 def bound_of(series, mode, is_total, is_own, slack):
     if mode.is_exact and (series.measure is COUNT or is_own):
         return 0.0
+    if is_own:
+        # The machine has no part in it, only the sampler's own chance.
+        return min(slack, 2) * 0.02
     bound = 0.02 if is_total or mode.is_exact else 0.05
     return slack * (bound + series.allowance())
 

@@ -1,7 +1,7 @@
 // Patterns of a lock that threads fight for: how long each waits differs from run to run, and the oracle knows it.
 //
-// Who holds the lock sleeps, and so do all who wait: little runs, so little is preempted,
-// and nearly all of the time that a thread spends in taking the lock is waiting.
+// Who holds the lock sleeps or works briefly, and all who wait sleep: little runs, so little
+// is preempted, and nearly all of the time spent in taking the lock is waiting.
 #include "patterns.h"
 
 #include <math.h>
@@ -53,13 +53,17 @@ const struct pattern pareto_pattern = {
 static struct lock bimodal_lock;
 static const char *const bimodal_sites[SITES_MAX] = {"calibrate", "bimodal_short", "bimodal_long"};
 
-static FRAME void bimodal_short(double chance) { keep(&bimodal_lock, chance * 5000, 1); }
+// Busy instead of asleep, which would take no less than 50 us and so hardly be short.
+static FRAME void bimodal_short(double chance) {
+    use(&bimodal_lock, (long long)(chance * 20000), 1);
+}
+
 static FRAME void bimodal_long(double chance) { keep(&bimodal_lock, 1e6 + chance * 2e6, 2); }
 
 static void wait_bimodally(long thread, long size) {
     unsigned long long state = seed(thread);
-    for (long i = 0; i < size * 40; i++) {
-        if (uniform(&state) < 0.02)
+    for (long i = 0; i < size * 60; i++) {
+        if (uniform(&state) < 0.01)
             bimodal_long(uniform(&state));
         else
             bimodal_short(uniform(&state));
