@@ -118,16 +118,20 @@ fn what_is_still_held_at_the_end_is_told_with_its_age() {
     let run = Program::exact("left_locked").compare();
     let profile = decode(&run.files()[0]);
     let all = comment::find(&profile.comments, comment::OPEN_HOLDS).unwrap();
-    assert!(all.starts_with("1 for 1, "), "{all}");
-    let one = comment::find(&profile.comments, comment::OPEN_HOLD).unwrap();
-    let (age, what) = one.split_once(" ns, ").unwrap();
-    let age: u64 = age.parse().unwrap();
-    assert!((50_000_000..5_000_000_000).contains(&age), "{one}");
-    assert!(what.starts_with("lock kept_lock at 0x"), "{one}");
-    assert!(
-        what.ends_with("thread Keeper, taken in take_and_keep"),
-        "{one}"
-    );
+    assert!(all.starts_with("2 for 2, "), "{all}");
+    for (thread, what, taken) in [
+        ("Keeper", "lock kept_lock at 0x", "take_and_keep"),
+        ("Sleeper", "lock waited_lock at 0x", "wake_and_keep"),
+    ] {
+        let ending = format!("thread {thread}, taken in {taken}");
+        let mut lines = profile.comments.iter();
+        let line = lines.find(|line| line.ends_with(&ending)).unwrap();
+        let one = line.strip_prefix(comment::OPEN_HOLD).unwrap();
+        let (age, rest) = one.split_once(" ns, ").unwrap();
+        let age: u64 = age.parse().unwrap();
+        assert!((50_000_000..5_000_000_000).contains(&age), "{one}");
+        assert!(rest.starts_with(what), "{one}");
+    }
 }
 
 #[test]

@@ -104,7 +104,8 @@ impl Locks {
         lock
     }
 
-    fn lock_at(&self, address: u64) -> u64 {
+    /// The lock that is at an address now.
+    pub(crate) fn lock_at(&self, address: u64) -> u64 {
         self.latest.get(&address).copied().unwrap_or(address)
     }
 
@@ -181,6 +182,7 @@ mod tests {
         assert_eq!(locks.learn(&record(Role::Init, 9)), 0x10);
         let other = locks.learn(&record(Role::Init, 7));
         assert_eq!((address_of(other), generation_of(other)), (0x10, 1));
+        assert_eq!(locks.lock_at(0x10), other);
         assert_eq!(locks.learn(&record(Role::Release, 5)), other);
         assert_eq!(locks.origin(0x10), Some(Origin::Init([9, 0, 0, 0])));
         assert_eq!(locks.origin(other), Some(Origin::Init([7, 0, 0, 0])));

@@ -55,6 +55,11 @@ impl OpenHolds {
         }
     }
 
+    /// A lock is gone: another one was initialised in its place.
+    pub(crate) fn forget(&mut self, lock: u64) {
+        self.holds.retain(|(of, _), _| *of != lock);
+    }
+
     /// The oldest first.
     pub(crate) fn sorted(&self) -> Vec<Open> {
         let mut holds: Vec<_> = self.holds.values().copied().collect();
@@ -87,7 +92,7 @@ mod tests {
         let open: Vec<_> = holds.sorted().iter().map(|open| open.thread).collect();
         assert_eq!(open, [2, 1]);
         holds.learn(&record(Role::Release, 1, 0), 0x10);
-        holds.learn(&record(Role::Release, 2, 0), 0x20);
+        holds.forget(0x20);
         assert_eq!(holds.sorted(), []);
     }
 }

@@ -94,7 +94,10 @@ impl Process {
             }
             Role::Init => {
                 self.see(record, looked_again);
-                self.locks.learn(record);
+                let before = self.locks.lock_at(record.lock);
+                if self.locks.learn(record) != before {
+                    self.open.forget(before);
+                }
             }
             Role::Acquire | Role::Release => {
                 let lock = self.locks.learn(record);

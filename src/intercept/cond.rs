@@ -6,10 +6,11 @@ use std::ffi::c_int;
 use libc::{clockid_t, pthread_cond_t, pthread_mutex_t, timespec};
 
 use super::capture::Caller;
-use super::mutex::{C11, Interface, Posix};
+use super::interface::{C11, Interface, Posix};
 use super::release::Ending;
 use super::table::{self, Cnd, Mtx};
 use super::{Lock, Sampled, Visit, layout, thread};
+use crate::sys;
 
 pub(super) unsafe extern "C-unwind" fn wait(
     condition: *mut pthread_cond_t,
@@ -144,6 +145,7 @@ impl Drop for Retaking {
         };
         if sampled.is_captured {
             sampled.record.weight = f64::from(sampled.weight);
+            sampled.record.since_ns = sys::monotonic_ns();
             thread::hand_in(visit.thread(), &mut sampled.record);
         }
         visit.begin_hold(self.lock, 1, sampled.weight);

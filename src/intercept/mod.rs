@@ -16,6 +16,7 @@ mod compare;
 mod cond;
 mod guard;
 mod held;
+mod interface;
 mod layout;
 #[cfg(lockprof_measure)]
 mod measure;
@@ -182,7 +183,8 @@ impl Sampled {
             self.record.depth = depth;
             self.record.weight = f64::from(self.weight);
             self.record.since_ns = self.begin_ns;
-            thread::hand_in(visit.thread(), &mut self.record);
+            // What found no room is counted as lost, and so is nothing to take back.
+            self.is_captured = thread::hand_in(visit.thread(), &mut self.record);
             let now_ns = sys::monotonic_ns();
             self.book(visit, now_ns);
         }
@@ -193,9 +195,11 @@ impl Sampled {
     fn take_back(&mut self, visit: &Visit) {
         if self.is_early {
             self.is_early = false;
-            self.record.weight = -f64::from(self.weight);
-            thread::hand_in(visit.thread(), &mut self.record);
-            self.record.weight = 0.0;
+            if self.is_captured {
+                self.record.weight = -f64::from(self.weight);
+                thread::hand_in(visit.thread(), &mut self.record);
+                self.record.weight = 0.0;
+            }
             self.begin_ns = sys::monotonic_ns();
         }
     }

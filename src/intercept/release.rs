@@ -13,13 +13,10 @@ use std::ffi::c_int;
 
 use super::held::Held;
 use super::visit::Visit;
-use super::waiters::{self, Charge};
+use super::waiters::{self, Charge, LONG_NS};
 use super::{Lock, sampler, thread};
 use crate::record::{Record, Role};
 use crate::sys;
-
-/// A wait from which on what we do for it is a small part of it.
-pub(super) const LONG_NS: u64 = 20_000;
 
 /// A release that is about to happen.
 pub(super) struct Ending {
@@ -41,8 +38,7 @@ struct Kept {
 
 /// A release that may have something to tell: by a thread that holds some sampled
 /// lock, or of a lock that somebody may wait for (`is_wanted`). `depth` is how deep
-/// it is held.
-/// The lock is not touched after `real` has returned: it may have been freed by
+/// it is held. The lock is not touched after `real` has returned: it may have been freed by
 /// its next owner.
 pub(super) fn release(
     visit: &Visit,
@@ -80,9 +76,8 @@ impl Ending {
     pub(super) fn tell(self, visit: &Visit, lock: Lock) {
         let thread = visit.thread();
         thread.leave_waiters();
-        let charge = || keep_charge(visit, lock);
         let kept = if self.charge_later {
-            charge()
+            keep_charge(visit, lock)
         } else {
             self.kept
         };

@@ -21,7 +21,7 @@ use libc::{
 };
 
 use super::arch::{early, entry, gate};
-use super::mutex::{C11, Posix};
+use super::interface::{C11, Posix};
 use super::{cond, mutex, symbol, thread};
 
 /// Where a call goes, or where the real function is. Read on every call of the

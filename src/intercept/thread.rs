@@ -180,7 +180,7 @@ impl Thread {
 
 /// Where the two bits are that stand for a lock and a quarter of all others.
 fn quarter_of(lock: u64) -> u32 {
-    (lock.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 62) as u32 * 2
+    (lock.wrapping_mul(waiters::GOLDEN) >> 62) as u32 * 2
 }
 
 /// A start for the random numbers that differs between threads and runs.
@@ -249,18 +249,21 @@ pub(super) fn lose_while_inside() {
     }
 }
 
-/// Hands in a record with this thread's identity on it.
-pub(super) fn hand_in(thread: &Thread, record: &mut record::Record) {
+/// Hands in a record with this thread's identity on it; says whether there was room.
+/// If not, it is counted as lost.
+pub(super) fn hand_in(thread: &Thread, record: &mut record::Record) -> bool {
     record.thread_id = thread.id.get();
     record.pthread_id = sys::pthread_id();
     record.thread_name = thread.news_of_name();
-    if !push(record) {
+    let is_pushed = push(record);
+    if !is_pushed {
         record::lose(Loss::QueueFull, record.weight.max(record.wait_weight));
         if record.thread_name != [0; 16] {
             // The name was lost with it: tell it with the next one.
             thread.records.set(0);
         }
     }
+    is_pushed
 }
 
 /// Tries before a record is given up though room may still be made: about a

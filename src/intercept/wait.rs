@@ -2,10 +2,9 @@
 
 use std::ffi::c_int;
 
-use super::release::LONG_NS;
 use super::thread::Thread;
 use super::visit::Visit;
-use super::waiters::{Blame, Place};
+use super::waiters::{Blame, LONG_NS, Place};
 use super::{Acquisition, Lock, Outcome, Sampled, end, sampler, thread};
 use crate::record::{self, Record, Role};
 use crate::sys;

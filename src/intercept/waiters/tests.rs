@@ -1,0 +1,91 @@
+//! Who waits, who is charged, and that nothing stays behind.
+
+use super::*;
+
+#[test]
+fn a_holder_is_charged_with_the_whole_queue_and_only_once() {
+    let lock = 0x1000;
+    assert!(charge(lock, 7, 50).is_none());
+    let (first, queue) = join(lock, 100, 3).unwrap();
+    assert_eq!(queue, 1);
+    let (second, queue) = join(lock, 150, 4).unwrap();
+    assert_eq!(queue, 2);
+    assert!(are_there(lock));
+    let made = charge(lock, 7, 200).unwrap();
+    assert_eq!((made.blocked_ns, made.queue, made.chance), (150, 2, 4));
+    // The first one gets the lock and leaves; the other waits on.
+    leave(first);
+    let made = charge(lock, 8, 230).unwrap();
+    assert_eq!((made.blocked_ns, made.queue), (30, 1));
+    leave(second);
+    assert!(!are_there(lock));
+    assert!(charge(lock, 7, 300).is_none());
+}
+
+#[test]
+fn a_wait_is_put_down_to_its_charges_in_proportion() {
+    let lock = 0x2000;
+    let (place, _) = join(lock, 1_000, 1).unwrap();
+    assert_eq!(place.blame(0), Blame::default());
+    charge(lock, 7, 1_100).unwrap().keep(71);
+    charge(lock, 8, 2_000).unwrap().keep(81);
+    let counted = (0..1_000)
+        .filter(|&turn| place.blame(turn).charge == 81)
+        .count();
+    assert!((898..=902).contains(&counted), "{counted}");
+    assert_eq!(place.blame(0).holder, 8);
+    // Who begins to wait now has nothing to do with it.
+    let (late, _) = join(lock, 2_000, 1).unwrap();
+    assert_eq!(late.blame(0), Blame::default());
+    leave(place);
+    leave(late);
+}
+
+#[test]
+fn a_cell_passes_to_another_lock_only_when_nobody_is_in_it() {
+    let lock = 0x3000;
+    let first = cells(lock).next().unwrap().0;
+    let mut others = (1..).map(|n| 0x10_0000 + n * 64).filter(|&other| {
+        let theirs: Vec<_> = cells(other).map(|(index, _)| index).collect();
+        theirs.first() == Some(&first)
+    });
+    let places: Vec<_> = (0..PROBES)
+        .map(|_| join(others.next().unwrap(), 5, 1).unwrap().0)
+        .collect();
+    assert_eq!(join(lock, 9, 1), None);
+    leave(places[2]);
+    let (place, _) = join(lock, 9, 1).unwrap();
+    assert_eq!(place.cell, places[2].cell);
+    for place in [place, places[0], places[1], places[3]] {
+        leave(place);
+    }
+}
+
+#[test]
+fn threads_that_come_and_go_leave_nothing_behind() {
+    let locks = [0x5000, 0x5040, 0x5080];
+    std::thread::scope(|scope| {
+        for worker in 0..4_u64 {
+            scope.spawn(move || {
+                for turn in 1..100_000_u64 {
+                    let lock = locks[((turn + worker) % 3) as usize];
+                    if worker == 0 {
+                        if let Some(made) = charge(lock, 1, turn * 10) {
+                            assert!(made.blocked_ns < 1 << 40, "{}", made.blocked_ns);
+                        }
+                    } else if let Some((place, queue)) = join(lock, turn * 10, turn) {
+                        assert!(queue <= 3);
+                        leave(place);
+                    }
+                }
+            });
+        }
+    });
+    for lock in locks {
+        assert!(!are_there(lock));
+        let cell = cells(lock).find(|(_, cell)| cell.lock.load(Relaxed) == lock);
+        if let Some((_, cell)) = cell {
+            assert_eq!(count(cell.waiting.load(Relaxed)), 0);
+        }
+    }
+}
