@@ -112,7 +112,7 @@ fn locks_while_threads_and_the_program_end_are_counted() {
 fn a_signal_handler_may_lock_in_the_middle_of_everything() {
     let run = Program::exact("signal_handler_locks").compare();
     let rows = run.profile();
-    let (seen, lost) = (rows.acquires(), rows.lost(""));
+    let (seen, lost) = (rows.acquires(), rows.lost(" acquisitions"));
     let truth = run.truth("taken_in_main") + run.truth("taken_in_handler");
     assert!(seen <= truth, "{seen} of {truth} acquisitions\n{rows}");
     assert!(
@@ -121,7 +121,7 @@ fn a_signal_handler_may_lock_in_the_middle_of_everything() {
     );
     // What the handler took while its thread was inside us is a loss of its own kind.
     let (handled, truth) = (rows.at("take_in_handler"), run.truth("taken_in_handler"));
-    let passed_by = lost - rows.lost("queue full");
+    let passed_by = lost - rows.lost(" acquisitions (queue full");
     assert!(
         handled.acquires() <= truth,
         "{truth} by the handler\n{handled}"

@@ -225,7 +225,7 @@ fn without_memory_the_program_goes_on_and_is_told_once() {
         // Nothing is lost silently: a message, or a profile that adds up.
         if count == 0 {
             let rows = run.profile();
-            let seen = rows.acquires() + rows.lost("");
+            let seen = rows.acquires() + rows.lost(" acquisitions");
             assert!(seen >= 3000, "{kib} KiB: {rows}");
         }
     }

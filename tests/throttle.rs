@@ -19,7 +19,7 @@ fn done_with(limit: &str) -> i64 {
     let (fast, slow) = (run.truth("fast"), run.truth("slow"));
     let rows = run.profile();
     // Whatever the throttle does, weights are fixed when drawn: no bias.
-    let seen = rows.at("take_fast").acquires() + rows.lost("");
+    let seen = rows.at("take_fast").acquires() + rows.lost(" acquisitions");
     rows.expect_close("acquisitions of the fast thread", seen, fast, 25);
     // The limit is each thread's own: this one is never near it. Of some 1,500
     // acquisitions half are sampled, so two in a hundred is one standard error.

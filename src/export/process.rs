@@ -229,14 +229,7 @@ impl Process {
         if let Some(run) = &options.run {
             profile.comments.push(format!("{}{run}", comment::RUN));
         }
-        for (loss, words) in record::LOSSES {
-            let (records, events) = record::lost(loss);
-            if records != 0 {
-                profile.comments.push(format!(
-                    "{}{records} records for {events} events ({words})",
-                    comment::LOST
-                ));
-            }
-        }
+        let lost = record::all_lost().map(|lost| format!("{}{lost}", comment::LOST));
+        profile.comments.extend(lost);
     }
 }

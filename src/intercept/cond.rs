@@ -10,6 +10,7 @@ use super::interface::{C11, Interface, Posix};
 use super::release::Ending;
 use super::table::{self, Cnd, Mtx};
 use super::{Lock, Sampled, Visit, layout, thread};
+use crate::record::{self, Loss, Lost};
 use crate::sys;
 
 pub(super) unsafe extern "C-unwind" fn wait(
@@ -141,6 +142,8 @@ impl Drop for Retaking {
             return;
         };
         let Some(visit) = Visit::begin(self.caller) else {
+            let weight = f64::from(sampled.weight);
+            record::lose(Loss::WhileInside, Lost::Acquisitions, weight, 0.0);
             return;
         };
         if sampled.is_captured {

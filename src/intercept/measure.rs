@@ -12,7 +12,7 @@ use super::capture::{self, Caller};
 use super::guard;
 use super::thread::Thread;
 use super::visit::Visit;
-use crate::record::{self, Frames, Kind, Loss, Record, Role};
+use crate::record::{self, Frames, Kind, Loss, Lost, Record, Role};
 use crate::sys;
 
 /// As many frames as there is room for.
@@ -66,10 +66,11 @@ unsafe extern "C-unwind" fn drops(times: u64, dropped: *mut u64, sp: usize, bp: 
         return 0;
     };
     let mut record = Record::new(Role::Acquire, Kind::Mutex, 0);
+    record.weight = DROPPED_WEIGHT;
     let mut declined = 0;
     let begin_ns = sys::monotonic_ns();
     for _ in 0..times {
-        declined += u64::from(!visit.try_capture(black_box(&mut record), DROPPED_WEIGHT));
+        declined += u64::from(!visit.try_capture(black_box(&mut record)));
     }
     let spent_ns = sys::monotonic_ns() - begin_ns;
     // SAFETY: the caller's part.
@@ -96,7 +97,7 @@ extern "C" fn lockprof_measure_fill() {
 /// `events` may be written to.
 #[unsafe(no_mangle)]
 unsafe extern "C" fn lockprof_measure_lost(events: *mut u64) -> u64 {
-    let (records, stood_for) = record::lost(Loss::QueueFull);
+    let (records, stood_for) = record::lost(Loss::QueueFull, Lost::Acquisitions);
     // SAFETY: the caller's part.
     unsafe { *events = stood_for };
     records

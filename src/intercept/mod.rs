@@ -171,7 +171,10 @@ impl Sampled {
             is_captured: false,
             is_early: false,
         };
-        sampled.is_captured = visit.try_capture(&mut sampled.record, f64::from(weight));
+        sampled.record.weight = f64::from(weight);
+        sampled.is_captured = visit.try_capture(&mut sampled.record);
+        // Until it is taken.
+        sampled.record.weight = 0.0;
         sampled
     }
 

@@ -111,7 +111,10 @@ pub(super) unsafe extern "C-unwind" fn lock_unsettled<I: Interface>(
             let lock = call.lock();
             wait(visit, &call, lock, None)
         }
-        None => call.wait(),
+        None => {
+            thread::lose_wait_while_inside();
+            call.wait()
+        }
     }
 }
 

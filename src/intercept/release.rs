@@ -85,7 +85,6 @@ impl Ending {
             return;
         }
         let mut record = Record::new(Role::Release, lock.kind, lock.address);
-        let mut events = 0.0;
         if let Some((held, end_ns)) = self.held {
             thread.held.remove(lock.address, self.depth);
             thread.set_remaining(thread.remaining());
@@ -94,7 +93,6 @@ impl Ending {
             if held.depth == 1 {
                 record.duration_ns = end_ns.saturating_sub(held.since_ns);
             }
-            events = record.weight;
         }
         if let Some(kept) = &kept {
             let charge = &kept.charge;
@@ -106,9 +104,8 @@ impl Ending {
             let since_ns = charge.end_ns.saturating_sub(charge.blocked_ns);
             let is_cause = thread.blamed_ns.get() > since_ns;
             record.cause = if is_cause { thread.blamed.get() } else { 0 };
-            events = kept.weight.max(events);
         }
-        if visit.try_capture(&mut record, events) {
+        if visit.try_capture(&mut record) {
             thread::hand_in(thread, &mut record);
         }
         if let Some(kept) = kept {

@@ -163,17 +163,17 @@ impl Begun {
             put(record);
             return;
         }
-        let early_ns = if self.record.is_some() { EARLY_NS } else { 0 };
+        let is_early = self.record.is_some();
         let mut late = Record::new(Role::Acquire, lock.kind, lock.address);
-        let record = match &mut self.record {
-            Some(record) => record,
-            None if visit.try_capture(&mut late, kept.waits) => &mut late,
-            None => return,
-        };
+        let record = self.record.as_mut().unwrap_or(&mut late);
         put(record);
         record.error = kept.outcome.error();
         record.depth = if record.error == 0 { call.depth() } else { 1 };
+        if !is_early && !visit.try_capture(record) {
+            return;
+        }
         thread::hand_in(thread, record);
+        let early_ns = if is_early { EARLY_NS } else { 0 };
         let now_ns = sys::monotonic_ns();
         visit.book(now_ns - kept.end_ns + early_ns, 0, now_ns);
     }

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::{KINDS, Kind};
+use super::{KINDS, Kind, Record, Role};
 
 /// Why something was lost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,7 +23,7 @@ pub(crate) enum Loss {
 }
 
 /// Every cause with its words.
-pub(crate) const LOSSES: [(Loss, &str); 6] = [
+const LOSSES: [(Loss, &str); 6] = [
     (Loss::QueueFull, "queue full"),
     (
         Loss::TableFull,
@@ -44,43 +44,129 @@ pub(crate) const LOSSES: [(Loss, &str); 6] = [
     ),
 ];
 
+/// What was lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(usize)]
+pub(crate) enum Lost {
+    /// Acquisitions.
+    Acquisitions,
+    /// Waits for a lock, and their time.
+    Waits,
+    /// Releases, and the time that was held.
+    Releases,
+    /// Waiting that holders caused, which stands at their releases.
+    Charges,
+}
+
+/// Everything that can be lost, with its words: what it is, and what its time is.
+const WHATS: [(Lost, &str, &str); 4] = [
+    (Lost::Acquisitions, "acquisitions", ""),
+    (Lost::Waits, "waits", "waiting"),
+    (Lost::Releases, "releases", "holding"),
+    (Lost::Charges, "charges", "waiting that holders caused"),
+];
+
 struct LossCount {
     records: AtomicU64,
     /// Events the lost records stood for.
     events: AtomicU64,
+    /// Time they stood for.
+    time_ns: AtomicU64,
 }
 
-static LOST: [LossCount; LOSSES.len()] = [const {
-    LossCount {
-        records: AtomicU64::new(0),
-        events: AtomicU64::new(0),
-    }
+type LossCounts = [LossCount; WHATS.len()];
+
+static LOST: [LossCounts; LOSSES.len()] = [const {
+    [const {
+        LossCount {
+            records: AtomicU64::new(0),
+            events: AtomicU64::new(0),
+            time_ns: AtomicU64::new(0),
+        }
+    }; WHATS.len()]
 }; LOSSES.len()];
 
-/// Counts one lost record and the events it stood for.
+fn loss_count(loss: Loss, what: Lost) -> Option<&'static LossCount> {
+    LOST.get(loss as usize)?.get(what as usize)
+}
+
+/// Counts one lost record, the events it stood for, and their time.
 #[cold]
-pub(crate) fn lose(loss: Loss, events: f64) {
-    if let Some(count) = LOST.get(loss as usize) {
+pub(crate) fn lose(loss: Loss, what: Lost, events: f64, time_ns: f64) {
+    #[allow(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a saturating cast of a positive number"
+    )]
+    let whole = |number: f64| number.round() as u64;
+    if let Some(count) = loss_count(loss, what) {
         // Relaxed: counters only, nothing is published through them.
         count.records.fetch_add(1, Ordering::Relaxed);
-        #[allow(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "a saturating cast of a small positive number"
-        )]
-        count
-            .events
-            .fetch_add(events.round() as u64, Ordering::Relaxed);
+        count.events.fetch_add(whole(events), Ordering::Relaxed);
+        if time_ns > 0.0 {
+            count.time_ns.fetch_add(whole(time_ns), Ordering::Relaxed);
+        }
+    }
+}
+
+/// Counts all that one record would have told.
+#[cold]
+#[allow(
+    clippy::cast_precision_loss,
+    reason = "durations stay far below 2⁵³ ns, which is 104 days"
+)]
+pub(crate) fn lose_record(loss: Loss, record: &Record) {
+    let (weight, time_ns) = (record.weight, record.duration_ns as f64);
+    match record.role {
+        Role::Acquire => {
+            if weight > 0.0 {
+                lose(loss, Lost::Acquisitions, weight, 0.0);
+            }
+            if record.wait_weight > 0.0 {
+                let waits = record.wait_weight;
+                lose(loss, Lost::Waits, waits, waits * time_ns);
+            }
+        }
+        Role::Release => {
+            if weight > 0.0 {
+                lose(loss, Lost::Releases, weight, weight * time_ns);
+            }
+            if record.blocked_weight > 0.0 {
+                let charges = record.blocked_weight;
+                let blocked_ns = record.blocked_ns as f64;
+                lose(loss, Lost::Charges, charges, charges * blocked_ns);
+            }
+        }
+        Role::Init | Role::Name => {}
     }
 }
 
 /// Records lost to a cause so far, and the events they stood for.
-pub(crate) fn lost(loss: Loss) -> (u64, u64) {
-    LOST.get(loss as usize).map_or((0, 0), |count| {
+#[cfg(any(test, lockprof_measure))]
+pub(crate) fn lost(loss: Loss, what: Lost) -> (u64, u64) {
+    loss_count(loss, what).map_or((0, 0), |count| {
         (
             count.records.load(Ordering::Relaxed),
             count.events.load(Ordering::Relaxed),
         )
+    })
+}
+
+/// All that was lost so far, in words: `12 records for 40 waits, 1200 ns of waiting
+/// (queue full)`.
+pub(crate) fn all_lost() -> impl Iterator<Item = String> {
+    let all = LOSSES
+        .into_iter()
+        .flat_map(|loss| WHATS.map(|what| (loss, what)));
+    all.filter_map(|((loss, cause), (what, events, of_time))| {
+        let count = loss_count(loss, what)?;
+        let load = |number: &AtomicU64| number.load(Ordering::Relaxed);
+        let (records, lost) = (load(&count.records), load(&count.events));
+        let time = match load(&count.time_ns) {
+            0 => String::new(),
+            time_ns => format!(", {time_ns} ns of {of_time}"),
+        };
+        (records != 0).then(|| format!("{records} records for {lost} {events}{time} ({cause})"))
     })
 }
 
@@ -132,12 +218,38 @@ pub(crate) fn exact_waits(kind: Kind) -> (u64, u64) {
 
 /// In a forked child: nothing has happened yet.
 pub(super) fn forget_all() {
-    for count in &LOST {
+    for count in LOST.iter().flatten() {
         count.records.store(0, Ordering::Relaxed);
         count.events.store(0, Ordering::Relaxed);
+        count.time_ns.store(0, Ordering::Relaxed);
     }
     for total in KINDS.into_iter().flat_map(wait_totals) {
         total.waits.store(0, Ordering::Relaxed);
         total.wait_ns.store(0, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_lost_record_would_have_told_is_said_with_its_time() {
+        let mut wait = Record::new(Role::Acquire, Kind::Mutex, 0x10);
+        (wait.weight, wait.wait_weight, wait.duration_ns) = (100.0, 4.0, 25_000);
+        let mut release = Record::new(Role::Release, Kind::Mutex, 0x10);
+        (release.blocked_weight, release.blocked_ns) = (2.0, 300);
+        for record in [&wait, &release] {
+            lose_record(Loss::NoStack, record);
+        }
+        let lost: Vec<_> = all_lost().filter(|l| l.contains("not readable")).collect();
+        assert_eq!(
+            lost,
+            [
+                "1 records for 100 acquisitions (stack not readable)",
+                "1 records for 4 waits, 100000 ns of waiting (stack not readable)",
+                "1 records for 2 charges, 600 ns of waiting that holders caused (stack not readable)",
+            ]
+        );
     }
 }

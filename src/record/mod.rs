@@ -11,7 +11,9 @@ use self::queue::Queue;
 use crate::per_process::PerProcess;
 use crate::{memory, sys};
 
-pub(crate) use self::counts::{LOSSES, Loss, count_wait, exact_waits, lose, lost};
+#[cfg(any(test, lockprof_measure))]
+pub(crate) use self::counts::lost;
+pub(crate) use self::counts::{Loss, Lost, all_lost, count_wait, exact_waits, lose, lose_record};
 pub(crate) use self::frames::{Filling, Frames};
 
 /// Records that fit before our thread runs: nearly all programs without threads

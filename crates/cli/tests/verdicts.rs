@@ -76,7 +76,7 @@ fn blamed() -> Profile {
             "exact waits of mutex: 1550 of 1600000000 ns, estimated 1500 of 1500000000 ns",
             "open holds: 1 for 100, 2500000000 ns in all",
             "open hold: 2500000000 ns, lock log at 0x1, thread w-2, taken in append",
-            "lost: 7 records for 700 events (queue full)",
+            "lost: 7 records for 700 acquisitions (queue full)",
         ]
         .map(str::to_owned)
         .to_vec(),
@@ -110,7 +110,7 @@ fn above_the_table_stands_what_was_lost_to_whom_and_what_to_doubt() {
 10.0 s in 1 profile: 0 acquisitions, 1,500 waits, 1.50 s of waiting
 3 threads waited for locks 5.0% of their time; 80.0% of that was caused in flush
 check: 1.50 s estimated of 1.60 s waited, -6.3%; chance explains ±9.0%
-warning: lost: 7 records for 700 events (queue full)
+warning: lost: 7 records for 700 acquisitions (queue full)
 warning: 1 sampled lock was held when the profile was made, in no row, for up to 2.50 s: \
 lock log at 0x1, thread w-2, taken in append
 warning: 1 of 3 threads without a name

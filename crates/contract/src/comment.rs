@@ -1,6 +1,7 @@
 //! Remarks a profile carries that the command line reads back.
 
-/// Before what was lost: `lost: 12 records for 1200 acquisitions (queue full)`.
+/// Before what was lost of one sort, and why:
+/// `lost: 12 records for 40 waits, 120000 ns of waiting (queue full)`.
 /// Readers show these lines to the user as warnings.
 pub const LOST: &str = "lost: ";
 /// Before the process id.

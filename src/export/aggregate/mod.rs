@@ -10,7 +10,7 @@ use rustc_hash::FxHashMap;
 
 use self::row::{Amount, NO_BUCKET, NONE, OTHERS, bucket_of};
 use super::blame::{Charge, Charges};
-use crate::record::{self, Kind, Loss, Record, Role};
+use crate::record::{Kind, Record, Role};
 
 pub(crate) use self::row::{Key, Totals};
 
@@ -143,7 +143,7 @@ impl Aggregate {
     }
 
     fn add_to_others(&mut self, kind: Kind, role: Role, depth: u32, amount: &Amount) {
-        record::lose(Loss::TableFull, amount.events.max(amount.contention));
+        amount.lose_details(role);
         let key = Key {
             lock: OTHER_LOCKS,
             stack: OTHERS,

@@ -1,6 +1,6 @@
 //! A row: what makes one, what it adds up, and what a record adds to it.
 
-use crate::record::{Kind, Record, Role};
+use crate::record::{self, Kind, Loss, Lost, Record, Role};
 
 /// What makes a row. Small, because it is most of our memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -80,6 +80,8 @@ pub(super) struct Amount {
     pub(super) events: f64,
     pub(super) time_ns: f64,
     pub(super) contention: f64,
+    /// How many charges a release stands for.
+    pub(super) charges: f64,
     /// The duration it carries, if it does.
     pub(super) duration_ns: Option<u64>,
     pub(super) queue: u16,
@@ -114,8 +116,29 @@ impl Amount {
             events,
             time_ns,
             contention,
+            charges: record.blocked_weight,
             duration_ns: has_duration.then_some(record.duration_ns),
             queue: u16::try_from(record.queue).unwrap_or(u16::MAX),
+        }
+    }
+
+    /// Counts that there was no room for its details.
+    pub(super) fn lose_details(&self, role: Role) {
+        let lose = |what, events, time_ns| {
+            if events > 0.0 {
+                record::lose(Loss::TableFull, what, events, time_ns);
+            }
+        };
+        match role {
+            Role::Acquire => {
+                lose(Lost::Acquisitions, self.events, 0.0);
+                lose(Lost::Waits, self.contention, self.time_ns);
+            }
+            Role::Release => {
+                lose(Lost::Releases, self.events, self.time_ns);
+                lose(Lost::Charges, self.charges, self.contention);
+            }
+            Role::Init | Role::Name => {}
         }
     }
 

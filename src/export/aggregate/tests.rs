@@ -1,6 +1,7 @@
 //! How records add up to rows.
 
 use super::*;
+use crate::record::{self, Loss, Lost};
 
 fn record(role: Role, frames: &[u64]) -> Record {
     let mut record = Record::new(role, Kind::Mutex, 0x1000);
@@ -47,9 +48,15 @@ fn a_full_table_loses_details_only_and_counts_them() {
         stack[0] = number;
         aggregate.add(&record(Role::Acquire, &stack), 0x1000);
     }
-    assert_eq!(record::lost(Loss::TableFull), (10, 1000));
+    assert_eq!(
+        record::lost(Loss::TableFull, Lost::Acquisitions),
+        (10, 1000)
+    );
     aggregate.add(&record(Role::Acquire, &deep), 0x1000);
-    assert_eq!(record::lost(Loss::TableFull), (10, 1000));
+    assert_eq!(
+        record::lost(Loss::TableFull, Lost::Acquisitions),
+        (10, 1000)
+    );
     let rows = aggregate.rows();
     let total: f64 = rows.iter().map(|(_, totals)| totals.events).sum();
     assert_eq!(total, 100.0 * (FRAMES_MAX as f64 / 64.0 + 11.0));
