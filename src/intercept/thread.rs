@@ -15,7 +15,7 @@ use super::sampler::Throttle;
 use super::table::{self, Start};
 use super::waiters::{self, Place};
 use super::{capture, guard};
-use crate::record::Loss;
+use crate::record::{Loss, Lost};
 use crate::{config, record, state, sys};
 
 /// The state of one thread. All zeros is "never seen before". No destructor:
@@ -243,9 +243,22 @@ pub(super) fn lose_while_inside() {
         let weight = if thread.watchful.get() {
             1
         } else {
-            thread.weight.get()
+            thread.weight.get().max(1)
         };
-        record::lose(Loss::WhileInside, f64::from(weight));
+        record::lose(
+            Loss::WhileInside,
+            Lost::Acquisitions,
+            f64::from(weight),
+            0.0,
+        );
+    }
+}
+
+/// Counts a wait that is not measured because the thread is inside us.
+#[cold]
+pub(super) fn lose_wait_while_inside() {
+    if Thread::current().is_current() {
+        record::lose(Loss::WhileInside, Lost::Waits, 1.0, 0.0);
     }
 }
 
@@ -257,7 +270,7 @@ pub(super) fn hand_in(thread: &Thread, record: &mut record::Record) -> bool {
     record.thread_name = thread.news_of_name();
     let is_pushed = push(record);
     if !is_pushed {
-        record::lose(Loss::QueueFull, record.weight.max(record.wait_weight));
+        record::lose_record(Loss::QueueFull, record);
         if record.thread_name != [0; 16] {
             // The name was lost with it: tell it with the next one.
             thread.records.set(0);

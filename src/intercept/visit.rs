@@ -6,7 +6,7 @@ use super::held::Held;
 use super::thread::{self, Thread};
 use super::{Lock, sampler};
 use crate::config::Sampling;
-use crate::record::{self, Loss, Record, Role};
+use crate::record::{self, Loss, Lost, Record, Role};
 use crate::{state, sys};
 
 /// A thread inside us, with all a shape needs.
@@ -29,7 +29,7 @@ impl Visit {
         let thread = visit.thread();
         if !thread.is_current() {
             thread.begin(sampling.period);
-            thread.set_remaining(visit.draw());
+            visit.draw();
         }
         Some(visit)
     }
@@ -49,11 +49,16 @@ impl Visit {
     }
 
     /// Draws how many acquisitions pass by before the next sampled one.
-    pub(super) fn draw(&self) -> i64 {
+    fn draw(&self) {
         let thread = self.thread();
         let period = thread.throttle.period();
-        thread.weight.set(period);
-        sampler::draw_skip(sampler::random(&thread.random), period)
+        let drawn = sampler::draw(
+            sampler::random(&thread.random),
+            period,
+            self.sampling.period,
+        );
+        thread.weight.set(drawn.weight);
+        thread.set_remaining(drawn.skip);
     }
 
     /// Counts one acquisition. Says how many it stands for, if it is to be sampled.
@@ -64,16 +69,32 @@ impl Visit {
             thread.set_remaining(remaining - 1);
             return None;
         }
+        if thread.weight.get() == 0 {
+            self.draw_again();
+            return self.tick();
+        }
         let weight = thread.weight.get();
-        thread.set_remaining(self.draw());
+        self.draw();
         Some(weight)
     }
 
-    /// Takes the caller's stack into a record. Declined, and counted as lost for so
-    /// many events, when there would be no room for it.
-    pub(super) fn try_capture(&self, record: &mut Record, events: f64) -> bool {
+    /// So many have passed by that the thread may lock at another rate by now.
+    #[cold]
+    fn draw_again(&self) {
+        let Sampling {
+            cpu_limit, period, ..
+        } = self.sampling;
+        let throttle = &self.thread().throttle;
+        let passed = sampler::furthest(period);
+        throttle.pass_by(passed, sys::monotonic_ns(), cpu_limit, period);
+        self.draw();
+    }
+
+    /// Takes the caller's stack into a record that tells something already. Declined,
+    /// and counted as lost, when there would be no room for it.
+    pub(super) fn try_capture(&self, record: &mut Record) -> bool {
         if record::is_full() && !state::make_room() {
-            record::lose(Loss::QueueFull, events);
+            record::lose_record(Loss::QueueFull, record);
             return false;
         }
         let (thread, max) = (self.thread(), self.sampling.frames_max);
@@ -81,7 +102,7 @@ impl Visit {
             thread.throttle.note_first();
         }
         if record.frames.is_empty() {
-            record::lose(Loss::NoStack, events);
+            record::lose_record(Loss::NoStack, record);
         }
         !record.frames.is_empty()
     }
@@ -133,7 +154,7 @@ impl Visit {
         };
         let place = thread.held.try_insert(held);
         if place.is_none() {
-            record::lose(Loss::HeldFull, f64::from(weight));
+            record::lose(Loss::HeldFull, Lost::Releases, f64::from(weight), 0.0);
         }
         thread.set_remaining(thread.remaining());
         let since_ns = sys::monotonic_ns();
@@ -155,7 +176,8 @@ impl Visit {
     pub(super) fn end_stale_hold(&self, lock: Lock, depth: u32) {
         let thread = self.thread();
         if let Some(held) = thread.held.remove(lock.address, depth) {
-            record::lose(Loss::ReleasedElsewhere, f64::from(held.weight));
+            let weight = f64::from(held.weight);
+            record::lose(Loss::ReleasedElsewhere, Lost::Releases, weight, 0.0);
             thread.set_remaining(thread.remaining());
         }
     }

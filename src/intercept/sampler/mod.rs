@@ -38,6 +38,41 @@ pub(crate) fn draw_skip(random: u64, period: u32) -> i64 {
     skip
 }
 
+/// What follows now: some acquisitions that pass by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Drawn {
+    /// How many.
+    pub(crate) skip: i64,
+    /// How many the one behind them stands for; 0 when it is not sampled, but a new
+    /// draw is made there.
+    pub(crate) weight: u32,
+}
+
+/// Draws what follows, no further ahead than [`furthest`]: what was drawn while a
+/// thread locked fast would last too long once it locks slowly. That a draw is cut
+/// and made anew changes nothing: what has passed by does not matter to a geometric
+/// distribution.
+pub(crate) fn draw(random: u64, period: u32, base_period: u32) -> Drawn {
+    let skip = draw_skip(random, period);
+    let most = i64::from(furthest(base_period));
+    if skip >= most {
+        return Drawn {
+            skip: most,
+            weight: 0,
+        };
+    }
+    Drawn {
+        skip,
+        weight: period,
+    }
+}
+
+/// How many acquisitions pass by until a draw is made anew.
+pub(crate) fn furthest(base_period: u32) -> u32 {
+    const PERIODS: u32 = 16;
+    base_period.saturating_mul(PERIODS)
+}
+
 /// −1/ln(1 − 1/period), which scales an exponential draw so that its whole part is
 /// geometric: from its series, or for short periods as it stands.
 fn mean_skip(period: u32) -> f64 {
@@ -114,6 +149,27 @@ mod tests {
                 "{period}: {mean}"
             );
         }
+    }
+
+    #[test]
+    fn draws_that_are_cut_sample_as_many() {
+        let state = Cell::new(0x9E37_79B9_7F4A_7C15);
+        let (mut passed, mut stood_for, mut cut) = (0, 0, 0);
+        for _ in 0..300_000 {
+            let drawn = draw(random(&state), 1000, 50);
+            passed += drawn.skip;
+            if drawn.weight == 0 {
+                cut += 1;
+            } else {
+                passed += 1;
+                stood_for += i64::from(drawn.weight);
+            }
+        }
+        let ratio = stood_for as f64 / passed as f64;
+        assert!(
+            (ratio - 1.0).abs() < 0.01 && cut > 100_000,
+            "{ratio}, {cut}"
+        );
     }
 
     #[test]

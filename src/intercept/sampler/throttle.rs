@@ -132,6 +132,27 @@ impl Throttle {
         if self.elapsed_ns.get() >= PACE_NS || self.samples.get() >= PACE_SAMPLES {
             self.set_pace(limit, base_period);
         }
+        self.set_period(debt, each_ns, limit, base_period);
+    }
+
+    /// Takes note that so many acquisitions have passed by until `now_ns` and none of
+    /// them was sampled: if they took long, more may be from now on.
+    pub(crate) fn pass_by(&self, passed: u32, now_ns: u64, limit: f64, base_period: u32) {
+        if limit <= 0.0 {
+            return;
+        }
+        let since_ns = now_ns.saturating_sub(self.last_ns.get());
+        let debt = self.pay(now_ns, limit);
+        if self.elapsed_ns.get() >= PACE_NS {
+            self.set_pace(limit, base_period);
+        }
+        let each_ns = since_ns as f64 / f64::from(passed);
+        self.set_period(debt, each_ns, limit, base_period);
+    }
+
+    /// Sets the period: the pace, or until the debt is paid off, when an acquisition
+    /// is made every `each_ns`.
+    fn set_period(&self, debt: f64, each_ns: f64, limit: f64, base_period: u32) {
         let overdue = (debt - may_be_owed(limit)).max(0.0);
         let waiting = (overdue / (PAID * limit) / each_ns) as u32;
         let period = self.pace.get().max(waiting);
@@ -163,7 +184,8 @@ impl Throttle {
 
     /// Sets the pace by what the last samples took.
     fn set_pace(&self, limit: f64, base_period: u32) {
-        let samples = f64::from(self.samples.get());
+        // Without any sample it sinks as far as it may.
+        let samples = f64::from(self.samples.get().max(1));
         let most = match self.least_ns.get() {
             u32::MAX => UNKNOWN_NS,
             least => DEAR * f64::from(least),
@@ -195,7 +217,7 @@ fn may_be_owed(limit: f64) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{draw_skip, random};
+    use super::super::{Drawn, draw, furthest, random};
     use super::*;
 
     /// A thread that locks, sampled as the throttle wants.
@@ -209,7 +231,7 @@ mod tests {
         /// Acquisitions by the weights of the samples.
         estimate: u64,
         /// The next sample: acquisitions before it, and what it stands for.
-        drawn: Option<(u64, u32)>,
+        drawn: Option<Drawn>,
     }
 
     impl Host {
@@ -244,16 +266,24 @@ mod tests {
         fn lock(&mut self, for_ns: u64, each_ns: u64, cost_ns: u64, cold: usize) {
             let end = self.now_ns + for_ns;
             loop {
-                let (skip, weight) = self.drawn.unwrap_or_else(|| {
-                    let weight = self.throttle.period();
-                    let skip = draw_skip(random(&self.random), weight);
-                    (skip.cast_unsigned(), weight)
-                });
+                let Drawn { skip, weight } = self
+                    .drawn
+                    .unwrap_or_else(|| draw(random(&self.random), self.throttle.period(), 100));
+                let skip = skip.cast_unsigned();
                 let room = end.saturating_sub(self.now_ns) / each_ns;
+                if weight == 0 && room >= skip {
+                    self.acquisitions += skip;
+                    self.now_ns += skip * each_ns;
+                    self.drawn = None;
+                    self.throttle
+                        .pass_by(furthest(100), self.now_ns, 0.005, 100);
+                    continue;
+                }
                 self.acquisitions += room.min(skip + 1);
                 self.now_ns += room.min(skip + 1) * each_ns;
                 if room <= skip {
-                    self.drawn = Some((skip - room, weight));
+                    let skip = (skip - room).cast_signed();
+                    self.drawn = Some(Drawn { skip, weight });
                     break;
                 }
                 self.drawn = None;
@@ -332,6 +362,19 @@ mod tests {
         }
         let ratio = estimate as f64 / acquisitions as f64;
         assert!((ratio - 1.0).abs() < 0.02, "{ratio}");
+    }
+
+    #[test]
+    fn a_slow_phase_is_sampled_soon_after_a_fast_one() {
+        for seed in 1..=20 {
+            let mut host = Host::new(seed * 0x9E37_79B9);
+            host.lock(1_000_000_000, 20, 650, 0);
+            let before = host.samples.len();
+            // 50,000 acquisitions; in the end one in a hundred is sampled.
+            host.lock(1_000_000_000, 20_000, 650, 0);
+            let samples = host.samples.len() - before;
+            assert!(samples > 100, "{samples} samples with seed {seed}");
+        }
     }
 
     #[test]
