@@ -226,3 +226,17 @@ fn sampled_waits_add_up_to_all_waiting() {
     // Those below 100 us are scaled up, and are a small part of the time.
     rows.expect_close("waiting", rows.wait_ns(), wait_ns, 5);
 }
+
+#[test]
+fn an_acquisition_after_a_long_wait_is_counted_for_itself_and_its_hold_measured() {
+    let run = Program::sampled("long_waits")
+        .env("LOCKPROF_CPU_LIMIT", "0")
+        .compare();
+    let rows = run.profile();
+    let waiter = rows.at("take_after_wait");
+    // Where one in a hundred stood for all, these would be hundreds.
+    waiter.expect_close("acquisitions", waiter.acquires(), 200, 3);
+    waiter.expect_close("releases", waiter.releases(), 200, 3);
+    waiter.expect_close("contentions", waiter.contentions(), 200, 3);
+    waiter.expect_close("hold", waiter.hold_ns(), run.truth("held_ns"), 5);
+}

@@ -44,7 +44,7 @@ impl OpenHolds {
                 };
                 self.holds.insert(key, open);
             }
-            Role::Release if is_hold => {
+            Role::Release if record.depth == 1 => {
                 self.holds.remove(&key);
             }
             // Taken back.
@@ -91,7 +91,9 @@ mod tests {
         holds.learn(&nested, 0x10);
         let open: Vec<_> = holds.sorted().iter().map(|open| open.thread).collect();
         assert_eq!(open, [2, 1]);
-        holds.learn(&record(Role::Release, 1, 0), 0x10);
+        let mut over = record(Role::Release, 1, 0);
+        over.weight = 0.0;
+        holds.learn(&over, 0x10);
         holds.forget(0x20);
         assert_eq!(holds.sorted(), []);
     }

@@ -101,7 +101,8 @@ impl Process {
             }
             Role::Acquire | Role::Release => {
                 let lock = self.locks.learn(record);
-                if self.aggregate.add(record, lock) {
+                // A release without a stack only says that a hold is over.
+                if !record.frames.as_slice().is_empty() && self.aggregate.add(record, lock) {
                     self.see(record, looked_again);
                 }
                 self.open.learn(record, lock);

@@ -151,6 +151,6 @@ impl Drop for Retaking {
             sampled.record.since_ns = sys::monotonic_ns();
             thread::hand_in(visit.thread(), &mut sampled.record);
         }
-        visit.begin_hold(self.lock, 1, sampled.weight);
+        visit.begin_hold(self.lock, 1, sampled.weight, false);
     }
 }

@@ -1,21 +1,52 @@
-//! The sampled locks a thread holds: which, how deep, since when.
+//! The locks a thread holds whose holds are measured: which, how deep, since when.
+//!
+//! They are those whose acquisitions are sampled, and those that were waited for so
+//! long that the wait is kept in any case: such a hold is measured whether sampled or
+//! not, and kept or not by its own length, since a few long holds may be most of all
+//! holding. While one is measured the thread's other acquisitions come to us one by
+//! one, so it is given up when too many do; holds with so many in them are told of by
+//! those that are sampled.
 
 use std::cell::Cell;
 
 /// How many a thread can remember: what fits into its 256 bytes.
 const HELD_MAX: usize = 5;
 
-/// One sampled acquisition that has not been released yet.
+/// Acquisitions that may pass by while a hold is measured only because of its wait:
+/// for each the thread takes 20 ns longer, and it has waited for 100,000.
+const PASSING_MAX: u8 = 32;
+
+/// One acquisition that has not been released yet.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Held {
     /// Address of the lock.
     pub(crate) lock: u64,
     /// When it was taken, monotonic clock.
     pub(crate) since_ns: u64,
-    /// How many acquisitions it stands for.
+    /// How many acquisitions it stands for; 0 when it is not sampled.
     pub(crate) weight: u32,
     /// Depth it was taken at; 1 for all but nested ones.
-    pub(crate) depth: u32,
+    pub(crate) depth: u16,
+    /// Acquisitions that have passed by since.
+    pub(crate) passing: u8,
+    /// Whether it is kept or not by its length at the end: it followed a long wait.
+    pub(crate) by_length: bool,
+}
+
+impl Held {
+    /// The depth as records have it.
+    pub(crate) fn depth(self) -> u32 {
+        self.depth.into()
+    }
+
+    /// How many releases are lost with it.
+    pub(crate) fn lost(self) -> f64 {
+        if self.by_length {
+            1.0
+        } else {
+            self.weight.into()
+        }
+    }
 }
 
 /// A few of them. The number in use stands apart, where the release gate sees it.
@@ -47,6 +78,23 @@ impl HeldLocks {
         self.place(lock, depth).map(Cell::take)
     }
 
+    /// Another acquisition passes by. Says whether a hold was given up for it: one that
+    /// was measured only because of its wait. One that is sampled too goes on as such.
+    pub(crate) fn note_passing(&self) -> bool {
+        let mut given_up = false;
+        for place in &self.0 {
+            let mut held = place.get();
+            if held.by_length {
+                held.passing += 1;
+                held.by_length = held.passing < PASSING_MAX;
+                let is_over = !held.by_length && held.weight == 0;
+                given_up |= is_over;
+                place.set(if is_over { Held::default() } else { held });
+            }
+        }
+        given_up
+    }
+
     /// Forgets every acquisition of this lock: it does not exist any more.
     pub(crate) fn forget(&self, lock: u64) {
         for place in self.0.iter().filter(|place| place.get().lock == lock) {
@@ -65,7 +113,7 @@ impl HeldLocks {
     fn place(&self, lock: u64, depth: u32) -> Option<&Cell<Held>> {
         self.0.iter().find(|place| {
             let held = place.get();
-            held.lock == lock && held.depth == depth
+            held.lock == lock && held.depth() == depth
         })
     }
 }
@@ -74,12 +122,14 @@ impl HeldLocks {
 mod tests {
     use super::*;
 
-    fn held(lock: u64, depth: u32) -> Held {
+    fn held(lock: u64, depth: u16) -> Held {
         Held {
             lock,
             since_ns: 1,
             weight: 1,
             depth,
+            passing: 0,
+            by_length: false,
         }
     }
 
@@ -91,6 +141,8 @@ mod tests {
                     since_ns: 0,
                     weight: 0,
                     depth: 0,
+                    passing: 0,
+                    by_length: false,
                 })
             }; HELD_MAX],
         )
@@ -105,6 +157,32 @@ mod tests {
         assert_eq!(locks.remove(8, 3), Some(held(8, 3)));
         assert_eq!(locks.find(8, 1), Some(held(8, 1)));
         assert_eq!(locks.len(), 1);
+    }
+
+    #[test]
+    fn a_hold_measured_for_its_wait_is_given_up_when_too_much_passes_by() {
+        let locks = none();
+        let (sampled, followed) = (held(1, 1), held(2, 1));
+        let both = Held {
+            by_length: true,
+            ..held(3, 1)
+        };
+        let followed = Held {
+            weight: 0,
+            by_length: true,
+            ..followed
+        };
+        for held in [sampled, followed, both] {
+            assert!(locks.try_insert(held).is_some());
+        }
+        let given_up: Vec<u8> = (1..=PASSING_MAX + 1)
+            .filter(|_| locks.note_passing())
+            .collect();
+        assert_eq!(given_up, [PASSING_MAX]);
+        assert_eq!(locks.find(1, 1), Some(sampled));
+        assert_eq!(locks.find(2, 1), None);
+        let left = locks.find(3, 1);
+        assert!(left.is_some_and(|held| !held.by_length && held.weight == 1));
     }
 
     #[test]

@@ -209,7 +209,7 @@ impl Sampled {
 
     /// The end of the acquisition: hands in what was recorded and begins the hold.
     #[inline(always)]
-    fn end(&mut self, visit: &Visit, call: &impl Acquisition, outcome: Outcome) {
+    fn end(&mut self, visit: &Visit, call: &impl Acquisition, outcome: Outcome, by_length: bool) {
         let error = outcome.error();
         if error != 0 {
             self.take_back(visit);
@@ -219,14 +219,15 @@ impl Sampled {
             // A wait that ran out of time is counted as a wait, not once more as
             // an attempt.
             if error == 0 || self.record.wait_weight <= 0.0 {
-                self.record.weight = f64::from(self.weight);
+                let weight = if by_length { 1 } else { self.weight };
+                self.record.weight = f64::from(weight);
             }
             self.record.depth = if error == 0 { call.depth() } else { 1 };
             self.record.since_ns = self.begin_ns + self.wait_ns;
             thread::hand_in(visit.thread(), &mut self.record);
         }
         let now_ns = if error == 0 {
-            visit.begin_hold(call.lock(), call.depth(), self.weight)
+            visit.begin_hold(call.lock(), call.depth(), self.weight, by_length)
         } else {
             sys::monotonic_ns()
         };
@@ -256,7 +257,7 @@ fn acquire(visit: Visit, call: &impl Acquisition) -> c_int {
             wait(visit, call, lock, sampled.as_mut())
         }
         outcome => {
-            end(&visit, call, lock, sampled.as_mut(), outcome);
+            end(&visit, call, lock, sampled.as_mut(), outcome, false);
             code
         }
     }
@@ -267,7 +268,8 @@ fn attempt(visit: &Visit, call: &impl Acquisition) -> c_int {
     let lock = call.lock();
     let mut sampled = begin_if_due(visit, call, lock);
     let code = call.attempt();
-    end(visit, call, lock, sampled.as_mut(), call.outcome(code));
+    let outcome = call.outcome(code);
+    end(visit, call, lock, sampled.as_mut(), outcome, false);
     code
 }
 
@@ -281,7 +283,8 @@ fn begin_if_due(visit: &Visit, call: &impl Acquisition, lock: Lock) -> Option<Sa
     Some(sampled)
 }
 
-/// The end of an acquisition, sampled or not.
+/// The end of an acquisition, sampled or not; its hold is kept `by_length` if it
+/// followed a long wait.
 #[inline(always)]
 fn end(
     visit: &Visit,
@@ -289,9 +292,13 @@ fn end(
     lock: Lock,
     sampled: Option<&mut Sampled>,
     outcome: Outcome,
+    by_length: bool,
 ) {
     match sampled {
-        Some(sampled) => sampled.end(visit, call, outcome),
+        Some(sampled) => sampled.end(visit, call, outcome, by_length),
+        None if outcome == Outcome::Acquired && by_length => {
+            visit.begin_hold(lock, call.depth(), 0, true);
+        }
         None if outcome == Outcome::Acquired => visit.end_stale_hold(lock, call.depth()),
         None => {}
     }

@@ -88,10 +88,15 @@ impl Ending {
         if let Some((held, end_ns)) = self.held {
             thread.held.remove(lock.address, self.depth);
             thread.set_remaining(thread.remaining());
-            record.weight = f64::from(held.weight);
-            record.depth = held.depth;
+            record.depth = held.depth();
             if held.depth == 1 {
                 record.duration_ns = end_ns.saturating_sub(held.since_ns);
+            }
+            record.weight = visit.hold_weight(held, record.duration_ns);
+            if record.weight <= 0.0 && kept.is_none() {
+                // Its acquisition was told of: without a stack, that this is over.
+                thread::hand_in(thread, &mut record);
+                return;
             }
         }
         if let Some(kept) = &kept {
@@ -108,9 +113,15 @@ impl Ending {
         if visit.try_capture(&mut record) {
             thread::hand_in(thread, &mut record);
         }
-        if let Some(kept) = kept {
+        // What a sample stands for was booked with its acquisition.
+        let begin_ns = match (kept, self.held) {
+            (Some(kept), _) => Some(kept.charge.end_ns),
+            (None, Some((held, end_ns))) => held.by_length.then_some(end_ns),
+            (None, None) => None,
+        };
+        if let Some(begin_ns) = begin_ns {
             let now_ns = sys::monotonic_ns();
-            visit.book(now_ns - kept.charge.end_ns, 0, now_ns);
+            visit.book(now_ns - begin_ns, 0, now_ns);
         }
     }
 }

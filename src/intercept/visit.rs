@@ -64,6 +64,9 @@ impl Visit {
     /// Counts one acquisition. Says how many it stands for, if it is to be sampled.
     pub(super) fn tick(&self) -> Option<u32> {
         let thread = self.thread();
+        if thread.watchful.get() && thread.held.note_passing() {
+            thread.set_remaining(thread.remaining());
+        }
         let remaining = thread.remaining();
         if remaining > 0 {
             thread.set_remaining(remaining - 1);
@@ -141,20 +144,25 @@ impl Visit {
         thread.throttle.try_book_remark(COST_NS, now_ns, limit) || is_early
     }
 
-    /// Remembers that a sampled acquisition has begun a hold, now, so that what we
-    /// did before is no part of it.
-    pub(super) fn begin_hold(&self, lock: Lock, depth: u32, weight: u32) -> u64 {
+    /// Remembers that an acquisition has begun a hold, now, so that what we did before
+    /// is no part of it. It stands for `weight` if it is sampled, and is kept by its
+    /// length if that is said.
+    pub(super) fn begin_hold(&self, lock: Lock, depth: u32, weight: u32, by_length: bool) -> u64 {
         let thread = self.thread();
         self.end_stale_hold(lock, depth);
         let held = Held {
             lock: lock.address,
             since_ns: 0,
             weight,
-            depth,
+            depth: u16::try_from(depth).unwrap_or(0),
+            passing: 0,
+            by_length,
         };
-        let place = thread.held.try_insert(held);
+        let place = (held.depth != 0)
+            .then(|| thread.held.try_insert(held))
+            .flatten();
         if place.is_none() {
-            record::lose(Loss::HeldFull, Lost::Releases, f64::from(weight), 0.0);
+            record::lose(Loss::HeldFull, Lost::Releases, held.lost(), 0.0);
         }
         thread.set_remaining(thread.remaining());
         let since_ns = sys::monotonic_ns();
@@ -162,6 +170,17 @@ impl Visit {
             place.set(Held { since_ns, ..held });
         }
         since_ns
+    }
+
+    /// How many holds one that lasted so long stands for; 0 when it is not kept.
+    pub(super) fn hold_weight(&self, held: Held, hold_ns: u64) -> f64 {
+        if !held.by_length {
+            return held.weight.into();
+        }
+        let (thread, sampling) = (self.thread(), &self.sampling);
+        let full_ns = thread.throttle.stretch(sampling.wait_ns, sampling.period);
+        let random = sampler::random(&thread.random);
+        sampler::hold_weight(random, hold_ns, full_ns, thread.throttle.period())
     }
 
     /// Forgets the holds of a lock that does not exist any more.
@@ -176,8 +195,7 @@ impl Visit {
     pub(super) fn end_stale_hold(&self, lock: Lock, depth: u32) {
         let thread = self.thread();
         if let Some(held) = thread.held.remove(lock.address, depth) {
-            let weight = f64::from(held.weight);
-            record::lose(Loss::ReleasedElsewhere, Lost::Releases, weight, 0.0);
+            record::lose(Loss::ReleasedElsewhere, Lost::Releases, held.lost(), 0.0);
             thread.set_remaining(thread.remaining());
         }
     }

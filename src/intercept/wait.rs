@@ -75,9 +75,11 @@ pub(super) fn wait(
     if let Some(sampled) = &mut sampled {
         sampled.wait_ns = wait_ns;
     }
+    let full_ns = thread.throttle.stretch(sampling.wait_ns, sampling.period);
+    // A wait that is kept in any case brings its acquisition and its hold with it.
+    let by_length = outcome == Outcome::Acquired && wait_ns >= full_ns;
     if outcome.has_waited() {
         record::count_wait(thread.id.get(), lock.kind, wait_ns);
-        let full_ns = thread.throttle.stretch(sampling.wait_ns, sampling.period);
         let waits = sampler::wait_weight(begun.chance, wait_ns, full_ns);
         if waits > 0.0 {
             // Without a stack that record is not handed in; then there is perhaps room now.
@@ -93,11 +95,12 @@ pub(super) fn wait(
                     wait_ns,
                     waits,
                     end_ns,
+                    by_length,
                 },
             );
         }
     }
-    end(&visit, call, lock, sampled, outcome);
+    end(&visit, call, lock, sampled, outcome, by_length);
     code
 }
 
@@ -108,6 +111,8 @@ struct Kept {
     /// How many waits it stands for.
     waits: f64,
     end_ns: u64,
+    /// Whether its acquisition is counted with it, for itself alone.
+    by_length: bool,
 }
 
 /// What an early stack is taken to cost; it is taken before the clock is of use.
@@ -169,6 +174,8 @@ impl Begun {
         put(record);
         record.error = kept.outcome.error();
         record.depth = if record.error == 0 { call.depth() } else { 1 };
+        record.weight = if kept.by_length { 1.0 } else { 0.0 };
+        record.since_ns = kept.end_ns;
         if !is_early && !visit.try_capture(record) {
             return;
         }

@@ -6,7 +6,9 @@
 //! The weight is the period at the time of the draw, never a later one.
 //!
 //! Waits: a wait of w is kept with probability min(1, w/T) and then stands for
-//! max(1, T/w) waits. Both estimates are unbiased (Horvitz–Thompson).
+//! max(1, T/w) waits. An acquisition after a wait of T and more is counted with it,
+//! for itself alone, and not once more when it is sampled; its hold is kept as waits
+//! are, but at least one in a period. All estimates are unbiased (Horvitz–Thompson).
 
 mod throttle;
 
@@ -97,6 +99,13 @@ pub(crate) fn wait_weight(random: u64, wait_ns: u64, full_ns: u64) -> f64 {
         return weight;
     }
     0.0
+}
+
+/// How many holds a hold of `hold_ns` stands for when `full_ns` and more are always
+/// kept, and of all others at least one in `period`; 0 when it is not kept.
+pub(crate) fn hold_weight(random: u64, hold_ns: u64, full_ns: u64, period: u32) -> f64 {
+    let one_in = u64::from(period.max(1));
+    wait_weight(random, hold_ns.max(full_ns / one_in), full_ns)
 }
 
 /// Logarithm of a uniform number from (0, 1) made of 64 random bits.
@@ -191,6 +200,24 @@ mod tests {
             (estimate / truth - 1.0_f64).abs() < 0.01,
             "{estimate} of {truth}"
         );
+    }
+
+    #[test]
+    fn kept_holds_add_up_in_number_and_time() {
+        let state = Cell::new(42);
+        let (mut held_ns, mut estimate_ns, mut holds) = (0.0, 0.0, 0.0);
+        let turns = 400_000_u64;
+        for turn in 0..turns {
+            let hold_ns = (turn * 7919) % 2_500;
+            held_ns += hold_ns as f64;
+            let weight = hold_weight(random(&state), hold_ns, 100_000, 100);
+            assert!(weight <= 100.0, "{weight}");
+            holds += weight;
+            estimate_ns += weight * hold_ns as f64;
+        }
+        assert!((estimate_ns / held_ns - 1.0_f64).abs() < 0.02);
+        assert!((holds / turns as f64 - 1.0_f64).abs() < 0.02);
+        assert_eq!(hold_weight(7, 0, 0, 1), 1.0);
     }
 
     #[test]
