@@ -10,6 +10,7 @@ mod support;
 use std::fs;
 use std::time::Duration;
 
+use contract::comment::NOT_HOOKED;
 use contract::sample_type::label;
 use support::build;
 use support::program::Program;
@@ -232,6 +233,21 @@ fn forty_libraries_with_thread_local_storage_do_not_disturb_a_thread() {
     rows.at("take_after_loading")
         .thread("Older")
         .expect_counts("of the thread", 200, 200);
+}
+
+#[test]
+fn a_library_whose_calls_are_bound_past_us_is_named() {
+    let library = build::shared_library("deep_library");
+    let run = Program::exact("deep_binding").args([&library]).compare();
+    let rows = run.profile();
+    rows.at("take_in_program").expect_counts("seen", 10, 10);
+    rows.at("take_in_library").expect_counts("not seen", 0, 0);
+    let named: Vec<_> = rows
+        .comments
+        .iter()
+        .filter_map(|comment| comment.strip_prefix(NOT_HOOKED))
+        .collect();
+    assert_eq!(named, [library.to_str().unwrap()]);
 }
 
 #[test]

@@ -14,6 +14,7 @@ mod process;
 mod sink;
 mod symbolize;
 mod threads;
+mod unhooked;
 
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};

@@ -20,6 +20,7 @@ use super::open::OpenHolds;
 use super::sink::file::FileSink;
 use super::sink::{Parcel, Sink, SinkError};
 use super::threads::Threads;
+use super::unhooked::Unhooked;
 use crate::config::Config;
 use crate::record::{self, KINDS, Record, Role};
 use crate::{diag, sys};
@@ -45,6 +46,7 @@ pub(crate) struct Process {
     threads: Threads,
     objects: Objects,
     names: Names,
+    unhooked: Unhooked,
     /// Opened at the first flush: that looks at files, and this may be made on a
     /// thread of the host that must not.
     sinks: Option<Vec<Box<dyn Sink>>>,
@@ -76,6 +78,7 @@ impl Process {
             threads: Threads::default(),
             objects: Objects::default(),
             names: Names::default(),
+            unhooked: Unhooked::default(),
             sinks: None,
         }
     }
@@ -176,6 +179,7 @@ impl Process {
 
     fn look_up_names(&mut self) {
         self.objects.refresh();
+        self.unhooked.refresh(&self.objects);
         let rows = self.aggregate.rows();
         let open = self.open.sorted();
         let held = || open.iter().map(|open| open.lock);
@@ -230,6 +234,9 @@ impl Process {
         if let Some(run) = &options.run {
             profile.comments.push(format!("{}{run}", comment::RUN));
         }
+        let unhooked = self.unhooked.paths(&self.objects);
+        let unhooked = unhooked.map(|path| format!("{}{path}", comment::NOT_HOOKED));
+        profile.comments.extend(unhooked);
         let lost = record::all_lost().map(|lost| format!("{}{lost}", comment::LOST));
         profile.comments.extend(lost);
     }

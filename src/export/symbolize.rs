@@ -72,16 +72,10 @@ fn read<'data, R: ReadRef<'data>>(
     if let Some(id) = elf.build_id()? {
         answers.build_id = id.iter().map(|byte| format!("{byte:02x}")).collect();
     }
-    let endian = elf.endian();
-    let header = elf.elf_header();
-    let first = header
-        .program_headers(endian, data)?
-        .iter()
-        .find(|segment| segment.p_type(endian) == elf::PT_LOAD);
-    let Some(first) = first else { return Ok(()) };
-    let linked_at = first.p_vaddr(endian).wrapping_sub(first.p_offset(endian));
-    let bias = loaded.start.wrapping_sub(linked_at);
-
+    let Some(bias) = bias(&elf, loaded)? else {
+        return Ok(());
+    };
+    let (endian, header) = (elf.endian(), elf.elf_header());
     let sections = header.sections(endian, data)?;
     let mut table = sections.symbols(endian, data, elf::SHT_SYMTAB)?;
     if table.is_empty() {
@@ -97,6 +91,22 @@ fn read<'data, R: ReadRef<'data>>(
         |kind: elf::SymbolType| kind == elf::STT_OBJECT,
     );
     Ok(())
+}
+
+/// How much higher a file lies than its addresses say; none when it has no place.
+pub(super) fn bias<'data, R: ReadRef<'data>>(
+    elf: &ElfFile64<'data, object::Endianness, R>,
+    loaded: &LoadedFile,
+) -> object::Result<Option<u64>> {
+    let (endian, header) = (elf.endian(), elf.elf_header());
+    let first = header
+        .program_headers(endian, elf.data())?
+        .iter()
+        .find(|segment| segment.p_type(endian) == elf::PT_LOAD);
+    Ok(first.map(|first| {
+        let linked_at = first.p_vaddr(endian).wrapping_sub(first.p_offset(endian));
+        loaded.start.wrapping_sub(linked_at)
+    }))
 }
 
 type Elf64 = elf::FileHeader64<object::Endianness>;

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use contract::comment::{EXACT_WAITS_OF, LOST, OPEN_HOLD, OPEN_HOLDS};
+use contract::comment::{EXACT_WAITS_OF, LOST, NOT_HOOKED, OPEN_HOLD, OPEN_HOLDS};
 use contract::profile::Profile;
 use contract::sample_type::label;
 
@@ -48,7 +48,7 @@ pub(crate) fn collect<'a>(profiles: impl IntoIterator<Item = &'a Profile>) -> Re
 
 impl Remarks {
     fn add(&mut self, comment: &str) {
-        if comment.starts_with(LOST) {
+        if comment.starts_with(LOST) || comment.starts_with(NOT_HOOKED) {
             self.losses.push(comment.to_owned());
         } else if let Some(waits) = comment.strip_prefix(EXACT_WAITS_OF) {
             self.add_check(waits);

@@ -1,5 +1,7 @@
 //! What comments say, well formed or not.
 
+use contract::comment::NOT_HOOKED;
+
 use super::*;
 use crate::analyse::remarks::{self, Check, Remarks};
 
@@ -39,8 +41,9 @@ fn the_oldest_open_hold_is_kept_with_what_is_known_about_it() {
 
 #[test]
 fn losses_are_kept_once_each() {
-    let remarks = collected(&["lost: b", "lost: a", "lost: b", "pid: 42"]);
-    assert_eq!(remarks.losses, ["lost: a", "lost: b"]);
+    let deep = format!("{NOT_HOOKED}/lib/deep.so");
+    let remarks = collected(&["lost: b", "lost: a", "lost: b", "pid: 42", &deep]);
+    assert_eq!(remarks.losses, [deep.as_str(), "lost: a", "lost: b"]);
 }
 
 #[test]
