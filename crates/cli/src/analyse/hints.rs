@@ -1,6 +1,6 @@
 //! What could be done about a lock, where the profiles have evidence for it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use contract::profile::Profile;
@@ -8,6 +8,7 @@ use contract::sample_type::SampleType;
 
 use super::frames::{Frames, Site};
 use super::key::Lock;
+use super::reading::only_reads;
 use super::row::Row;
 use super::totals::{self, increase, is_nested, millipercent, of};
 use super::{Analysis, Key};
@@ -26,6 +27,9 @@ const BUSY: u64 = 50_000;
 /// A hold below this is short, one from here on long.
 const SHORT_NS: u64 = 100_000;
 const LONG_NS: u64 = 1_000_000;
+
+/// Share of holding, in thousandths of a per cent, from which on readers hold a lock.
+const READING: u64 = 90_000;
 
 /// The address in the row of all locks that the library had no room for: it is not one.
 const OTHERS: &str = "0x0";
@@ -105,6 +109,13 @@ pub(crate) enum Finding {
         /// A function in their stacks that waits for something else.
         under: Option<String>,
     },
+    /// Nearly all of the time it is held by functions that, going by their names, only
+    /// read: they need not keep each other out.
+    Readers {
+        reading_ns: u64,
+        hold_ns: u64,
+        functions: u64,
+    },
     /// It is taken again while it is held, and some holds are far longer than most.
     Recursive {
         acquisitions: u64,
@@ -128,12 +139,16 @@ pub(crate) fn find<'a>(
     if rows.is_empty() {
         return Vec::new();
     }
-    let long_holds = long_holds(profiles);
+    let holdings = holdings(profiles);
     let mut hints = Vec::new();
     for (lock, row) in rows {
+        let holding = holdings.get(lock);
         let findings = [
             convoy(row).map(|finding| (row.hold_site.clone(), finding)),
-            long_holds.get(lock).and_then(|long| long.finding(row)),
+            holding.and_then(|holding| holding.long(row)),
+            holding
+                .and_then(|holding| holding.readers(row))
+                .map(|finding| (row.hold_site.clone(), finding)),
             recursive(lock, row).map(|finding| (row.hold_site.clone(), finding)),
         ];
         hints.extend(findings.into_iter().flatten().map(|(site, finding)| Hint {
@@ -188,9 +203,15 @@ fn recursive(lock: &Lock, row: &Row) -> Option<Finding> {
     })
 }
 
-/// The long holds of one lock, by where they ended.
+/// The holds of one lock.
 #[derive(Default)]
-struct LongHolds(HashMap<Rc<Site>, LongHold>);
+struct Holding {
+    /// The long ones, by where they ended.
+    long: HashMap<Rc<Site>, LongHold>,
+    /// In functions that only read, by their names, and which these are.
+    reading_ns: u64,
+    readers: HashSet<Rc<Site>>,
+}
 
 #[derive(Default)]
 struct LongHold {
@@ -200,10 +221,22 @@ struct LongHold {
     under: Option<String>,
 }
 
-impl LongHolds {
-    fn finding(&self, row: &Row) -> Option<(Option<Rc<Site>>, Finding)> {
+impl Holding {
+    /// Whether those who wait wait for readers, who could share the lock.
+    fn readers(&self, row: &Row) -> Option<Finding> {
+        let hold_ns = row.totals.hold_ns;
+        let of_readers = self.reading_ns.saturating_mul(100_000);
+        let share = of_readers.checked_div(hold_ns)?;
+        (share >= READING).then_some(Finding::Readers {
+            reading_ns: self.reading_ns,
+            hold_ns,
+            functions: self.readers.len() as u64,
+        })
+    }
+
+    fn long(&self, row: &Row) -> Option<(Option<Rc<Site>>, Finding)> {
         let (site, long) = self
-            .0
+            .long
             .iter()
             .max_by(|(a, of_a), (b, of_b)| of_a.time_ns.cmp(&of_b.time_ns).then(b.cmp(a)))?;
         let hold_ns = row.totals.hold_ns;
@@ -218,10 +251,10 @@ impl LongHolds {
     }
 }
 
-/// The long holds of every lock. Rows are split by length, so the mean of a row
-/// says whether its holds were long.
-fn long_holds<'a>(profiles: impl IntoIterator<Item = &'a Profile>) -> HashMap<Lock, LongHolds> {
-    let mut locks: HashMap<Lock, LongHolds> = HashMap::new();
+/// The holds of every lock. Rows are split by length, so the mean of a row says
+/// whether its holds were long.
+fn holdings<'a>(profiles: impl IntoIterator<Item = &'a Profile>) -> HashMap<Lock, Holding> {
+    let mut locks: HashMap<Lock, Holding> = HashMap::new();
     for profile in profiles {
         let mut frames = Frames::new(profile);
         for sample in profile.samples.iter().filter(|sample| !is_nested(sample)) {
@@ -229,12 +262,19 @@ fn long_holds<'a>(profiles: impl IntoIterator<Item = &'a Profile>) -> HashMap<Lo
                 of(sample, SampleType::Release),
                 of(sample, SampleType::ReleaseHold),
             );
-            let Some(mean_ns) = hold_ns.checked_div(holds).filter(|mean| *mean >= LONG_NS) else {
+            let Some(mean_ns) = hold_ns.checked_div(holds) else {
                 continue;
             };
             let site = frames.site(&sample.stack);
-            let of_lock = &mut locks.entry(Lock::of(sample)).or_default().0;
-            let long = of_lock.entry(site).or_default();
+            let holding = locks.entry(Lock::of(sample)).or_default();
+            if only_reads(&site.function) {
+                increase(&mut holding.reading_ns, hold_ns);
+                holding.readers.insert(Rc::clone(&site));
+            }
+            if mean_ns < LONG_NS {
+                continue;
+            }
+            let long = holding.long.entry(site).or_default();
             increase(&mut long.holds, holds);
             increase(&mut long.time_ns, hold_ns);
             long.longest_ns = long

@@ -4,6 +4,7 @@ mod buckets;
 pub(crate) mod frames;
 pub(crate) mod hints;
 pub(crate) mod key;
+mod reading;
 pub(crate) mod remarks;
 pub(crate) mod row;
 pub(crate) mod spread;

@@ -30,6 +30,8 @@ Hints stand below a table where waiting for a lock took at least 1 % of the thre
              waits take 10 times that on average, and holds as long as waits a tenth of it at most
   long-hold  at least half of the time the lock is held is in holds of 1 ms or more that end in
              one place
+  readers    at least 90 % of the time the lock is held is in functions whose names say that they
+             only read (get, find, lookup, … and no set, insert, update, …)
   recursive  a recursive mutex is taken again while it is held, and its longest hold is 10
              times the median or more
 ";

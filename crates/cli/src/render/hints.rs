@@ -14,6 +14,7 @@ impl Hint {
         match self.finding {
             Finding::Convoy { .. } => "convoy",
             Finding::LongHold { .. } => "long-hold",
+            Finding::Readers { .. } => "readers",
             Finding::Recursive { .. } => "recursive",
         }
     }
@@ -58,6 +59,16 @@ impl Hint {
                 under.as_ref().map_or_else(String::new, |function| {
                     format!("; {function} is in their stacks")
                 }),
+            ),
+            Finding::Readers {
+                reading_ns,
+                hold_ns,
+                functions,
+            } => format!(
+                "readers of {name}: {} of the time it is held is in {} that only read, going by \
+                 their names; a read-write lock would let them in together{held}",
+                units::share(millipercent(*reading_ns, *hold_ns).unwrap_or(0)),
+                units::of(*functions, "function", "functions"),
             ),
             Finding::Recursive {
                 acquisitions,
@@ -123,6 +134,15 @@ impl Hint {
                 ("hold", time(hold_ns)),
                 ("hold-max", time(longest_ns)),
                 ("under", Cell::Text(under.clone())),
+            ],
+            Finding::Readers {
+                reading_ns,
+                hold_ns,
+                functions,
+            } => vec![
+                ("reading", time(reading_ns)),
+                ("hold", time(hold_ns)),
+                ("functions", count(functions)),
             ],
             Finding::Recursive {
                 acquisitions,

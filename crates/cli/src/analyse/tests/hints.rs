@@ -107,6 +107,37 @@ fn long_holds_are_told_with_the_waiting_function_in_their_stacks() {
 }
 
 #[test]
+fn a_lock_held_by_readers_alone_is_told() {
+    let by = |function: usize, count| {
+        let mut sample = held(count, 1_000);
+        sample.stack = vec![function, 0];
+        sample
+    };
+    let functions = ["main", "cache_get", "cache_find", "cache_put"];
+    let of = |writes: i64| {
+        let samples = [waited(10, 200_000), by(1, 600), by(2, 300), by(3, writes)];
+        find(&functions, &samples)
+    };
+    let hints = of(100);
+    assert_eq!(hints.len(), 1);
+    assert_eq!(
+        hints[0].finding,
+        Finding::Readers {
+            reading_ns: 900_000,
+            hold_ns: 1_000_000,
+            functions: 2,
+        }
+    );
+    assert_eq!(hints[0].site, site("cache_get"));
+    assert!(
+        hints[0].text().contains("90.0% of the time"),
+        "{}",
+        hints[0].text()
+    );
+    assert_eq!(of(101), []);
+}
+
+#[test]
 fn a_recursive_mutex_with_nested_use_and_far_longer_holds_is_told() {
     let samples = |of: &str, nested: i64, longest: i64| {
         let mut inner = with(
