@@ -111,7 +111,7 @@ extern "C" fn after_fork() {
 /// data. A few stores: most children only start another program.
 extern "C" fn after_fork_in_child() {
     after_fork();
-    memory::forget_own_thread();
+    memory::forget_own_threads();
     record::forget_all();
     intercept::forget_waiters();
     state::begin_epoch();

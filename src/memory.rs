@@ -57,21 +57,42 @@ unsafe impl GlobalAlloc for Heap {
     }
 }
 
-/// The kernel's id of our own thread; 0 while it does not run.
-static OWN_THREAD: AtomicU32 = AtomicU32::new(0);
-/// What to do when our own thread finds no memory.
+/// The kernel's ids of our own threads: one that makes profiles, one for each
+/// receiver they are sent to. 0 is a free place.
+static OWN_THREADS: [AtomicU32; 8] = [const { AtomicU32::new(0) }; 8];
+/// What to do when a thread of ours finds no memory.
 static GIVE_UP: OnceLock<fn()> = OnceLock::new();
 
-/// Tells that the calling thread is ours and may stop for ever when there is no
-/// memory, after calling `give_up`.
-pub(crate) fn may_stop_this_thread(give_up: fn()) {
+/// While it lives, the calling thread is ours and may stop for ever when there is
+/// no memory, after calling `give_up`. It must not leave the thread.
+pub(crate) fn may_stop_this_thread(give_up: fn()) -> MayStop {
     let _ = GIVE_UP.set(give_up);
-    OWN_THREAD.store(sys::thread_id(), Ordering::Relaxed);
+    let id = sys::thread_id();
+    let place = OWN_THREADS.iter().find(|place| {
+        let taken = place.compare_exchange(0, id, Ordering::Relaxed, Ordering::Relaxed);
+        taken.is_ok()
+    });
+    MayStop { place }
 }
 
-/// In a forked child: our thread is gone.
-pub(crate) fn forget_own_thread() {
-    OWN_THREAD.store(0, Ordering::Relaxed);
+/// Says that a thread is ours.
+pub(crate) struct MayStop {
+    place: Option<&'static AtomicU32>,
+}
+
+impl Drop for MayStop {
+    fn drop(&mut self) {
+        if let Some(place) = self.place {
+            place.store(0, Ordering::Relaxed);
+        }
+    }
+}
+
+/// In a forked child: our threads are gone.
+pub(crate) fn forget_own_threads() {
+    for place in &OWN_THREADS {
+        place.store(0, Ordering::Relaxed);
+    }
 }
 
 /// Rust ends the process when there is no memory. The process is the host's; so
@@ -87,14 +108,16 @@ fn stop_if_exhausted(block: *mut u8) -> *mut u8 {
 
 #[cold]
 fn stop_own_thread() {
-    if OWN_THREAD.load(Ordering::Relaxed) != sys::thread_id() {
+    let id = sys::thread_id();
+    let is_mine = |place: &&AtomicU32| place.load(Ordering::Relaxed) == id;
+    let Some(place) = OWN_THREADS.iter().find(is_mine) else {
         return;
-    }
+    };
     if let Some(give_up) = GIVE_UP.get() {
         give_up();
     }
     loop {
-        sys::sleep_on(&OWN_THREAD, sys::thread_id(), std::time::Duration::MAX);
+        sys::sleep_on(place, id, std::time::Duration::MAX);
     }
 }
 

@@ -203,6 +203,27 @@ pub(crate) fn thread_counter() -> Option<&'static AtomicU32> {
     unsafe { counter.cast::<AtomicU32>().as_ref() }
 }
 
+/// The machine's name; empty when it has none.
+pub(crate) fn host_name() -> String {
+    let mut name = [0_u8; 256];
+    // SAFETY: pointer and length belong to one array, whose last byte stays zero.
+    unsafe { libc::gethostname(name.as_mut_ptr().cast(), name.len() - 1) };
+    let name = CStr::from_bytes_until_nul(&name).unwrap_or_default();
+    name.to_string_lossy().into_owned()
+}
+
+/// Random bits from the kernel; of the clock while it has none yet.
+pub(crate) fn random() -> u128 {
+    let mut bits = [0_u8; 16];
+    // SAFETY: pointer and length belong to one array.
+    let len = unsafe { libc::getrandom(bits.as_mut_ptr().cast(), bits.len(), libc::GRND_NONBLOCK) };
+    if usize::try_from(len) == Ok(bits.len()) {
+        u128::from_ne_bytes(bits)
+    } else {
+        u128::from(realtime_ns()) << 64 | u128::from(monotonic_ns() ^ pthread_id())
+    }
+}
+
 /// Largest file this process may write, in bytes.
 pub(crate) fn file_size_limit() -> u64 {
     let mut limit = libc::rlimit {

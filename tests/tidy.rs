@@ -168,7 +168,16 @@ const MAY_IMPORT: &[(&str, Option<&[&str]>)] = &[
         "src/intercept/",
         Some(&["intercept", "record", "state", "config", "sys"]),
     ),
-    ("src/export/sink/", Some(&["export::sink", "config", "sys"])),
+    (
+        "src/export/sink/",
+        Some(&[
+            "export::sink",
+            "export::own_thread",
+            "config",
+            "diag",
+            "sys",
+        ]),
+    ),
     (
         "src/export/",
         Some(&[

@@ -54,13 +54,13 @@ pub(crate) fn open_holds(sources: &Sources<'_>, open: &[Open], now_ns: u64) -> V
     std::iter::once(all).chain(oldest).collect()
 }
 
-/// Hands every row out, with the number of locations so far, and returns the
-/// tables the rows refer to; times and comments are the caller's. The rows are
-/// not kept: with all their labels they would be most of our memory.
-pub(crate) fn profile<E>(
+/// Hands every row out, with the tables so far, and returns the tables the rows
+/// refer to; times and comments are the caller's. The rows are not kept: with all
+/// their labels they would be most of our memory.
+pub(crate) fn profile(
     sources: &Sources<'_>,
-    mut hand_out: impl FnMut(&Sample, usize) -> Result<(), E>,
-) -> Result<Profile, E> {
+    mut hand_out: impl FnMut(&Key, &mut Sample, &Profile),
+) -> Profile {
     let mut builder = Builder::new(sources);
     if !sources.objects.segments().is_empty() {
         // The first mapping gives a viewer the program's name.
@@ -75,14 +75,14 @@ pub(crate) fn profile<E>(
                 .filter_map(|&address| builder.location(address))
                 .collect()
         };
-        let sample = Sample {
+        let mut sample = Sample {
             stack,
             values: values(key.role, totals),
             labels: builder.labels(key, totals),
         };
-        hand_out(&sample, builder.profile.locations.len())?;
+        hand_out(key, &mut sample, &builder.profile);
     }
-    Ok(builder.profile)
+    builder.profile
 }
 
 fn values(role: Role, totals: &Totals) -> [i64; sample_type::COUNT] {

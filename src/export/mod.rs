@@ -10,10 +10,12 @@ mod locks;
 mod names;
 mod objects;
 mod open;
+mod own_thread;
 mod process;
 mod sink;
 mod symbolize;
 mod threads;
+mod told;
 mod unhooked;
 
 use std::panic::{self, AssertUnwindSafe};
@@ -22,6 +24,7 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError, TryLockError};
 use std::time::Duration;
 
 use self::process::Process;
+use self::sink::Deliveries;
 use crate::per_process::PerProcess;
 use crate::{config, diag, memory, record, sys};
 
@@ -29,16 +32,18 @@ use crate::{config, diag, memory, record, sys};
 const DRAIN_EVERY: Duration = Duration::from_millis(20);
 /// Time after which a thread that waits for room in the queue looks again.
 const ROOM_WAIT: Duration = Duration::from_micros(100);
+/// Time the last uploads have when no thread of the host is left to wait for them.
+const LAST_UPLOAD_LIMIT: Duration = Duration::from_secs(2);
 /// Memory that must be free before our work is done on a thread of the host.
 const HOST_ROOM: usize = 8 << 20;
 /// Memory that must be free before our thread starts: as much as all of us ever
 /// take, so that we do not take it from the host.
 const THREAD_ROOM: usize = 16 << 20;
-/// Stack of our thread. Demangling recurses; the rest needs little.
-const STACK_LEN: usize = 512 * 1024;
 
 /// This process's data.
 static PROCESS: PerProcess<Mutex<Process>> = PerProcess::new();
+/// This process's uploads.
+static DELIVERIES: PerProcess<Deliveries> = PerProcess::new();
 /// Whether our thread runs.
 static RUNNING: AtomicBool = AtomicBool::new(false);
 /// Whether the user was told that it cannot be started.
@@ -83,6 +88,8 @@ fn give_up_without_memory() {
 pub(crate) fn begin_process(is_forked: bool) {
     process::begin(is_forked);
     PROCESS.forget();
+    DELIVERIES.forget();
+    own_thread::forget_all();
     RUNNING.store(false, Ordering::Relaxed);
     ASKED.store(0, Ordering::Relaxed);
     DONE.store(0, Ordering::Relaxed);
@@ -90,7 +97,8 @@ pub(crate) fn begin_process(is_forked: bool) {
 
 fn process() -> Option<&'static Mutex<Process>> {
     let config = config::get()?;
-    PROCESS.get_or_try_make(|| Some(Mutex::new(Process::new(config))))
+    let deliveries = DELIVERIES.get_or_try_make(|| Some(Deliveries::default()))?;
+    PROCESS.get_or_try_make(|| Some(Mutex::new(Process::new(config, deliveries))))
 }
 
 fn locked(process: &'static Mutex<Process>) -> MutexGuard<'static, Process> {
@@ -106,14 +114,7 @@ pub(crate) fn start_thread() {
         stay_alone("not enough memory");
         return;
     }
-    // Our thread inherits the mask: no signal of the host is ever handled on it.
-    let mask = sys::block_signals();
-    let started = std::thread::Builder::new()
-        .name("lockprof".to_owned())
-        .stack_size(STACK_LEN)
-        .spawn(run);
-    sys::restore_signals(&mask);
-    if let Err(error) = started {
+    if let Err(error) = own_thread::start("lockprof", serve) {
         stay_alone(&error.to_string());
     }
 }
@@ -130,17 +131,6 @@ fn stay_alone(reason: &str) {
 }
 
 /// What our thread does.
-fn run() {
-    if let Some(wiring) = WIRING.get() {
-        (wiring.become_internal)();
-    }
-    memory::may_stop_this_thread(give_up_without_memory);
-    panic::set_hook(Box::new(|_| ()));
-    if panic::catch_unwind(AssertUnwindSafe(serve)).is_err() {
-        give_up();
-    }
-}
-
 fn serve() {
     let (Some(process), Some(config)) = (process(), config::get()) else {
         return;
@@ -152,7 +142,8 @@ fn serve() {
         record::sleep_reader(DRAIN_EVERY);
         let asked = ASKED.load(Ordering::Acquire);
         let is_asked = asked != DONE.load(Ordering::Relaxed);
-        let is_alone = threads.is_some_and(|count| count.load(Ordering::Relaxed) == 1);
+        let is_alone =
+            threads.is_some_and(|count| count.load(Ordering::Relaxed) <= own_thread::running());
         let is_due = sys::monotonic_ns() >= due_ns;
         let mut process = locked(process);
         process.drain();
@@ -168,6 +159,7 @@ fn serve() {
             // The program's last thread has ended, and main had before it: the
             // process would have ended here without us.
             RUNNING.store(false, Ordering::Relaxed);
+            uploads_arrive(LAST_UPLOAD_LIMIT, 0);
             sys::exit_process();
         }
     }
@@ -212,6 +204,30 @@ pub(crate) fn flush(limit: Duration) -> bool {
         // Nothing to tell, and nothing to spend on finding that out.
         return true;
     }
+    let begin_ns = sys::monotonic_ns();
+    let failed = DELIVERIES.get().map_or(0, Deliveries::failed);
+    let taken = take_and_tell(limit);
+    let waited = Duration::from_nanos(sys::monotonic_ns() - begin_ns);
+    taken && uploads_arrive(limit.saturating_sub(waited), failed)
+}
+
+/// Waits for uploads no longer than `limit`; says whether all arrived since so many
+/// had failed.
+fn uploads_arrive(limit: Duration, failed_before: u32) -> bool {
+    let Some(deliveries) = DELIVERIES.get() else {
+        return true;
+    };
+    let ended = deliveries.wait(limit);
+    if !ended {
+        diag::say(format_args!(
+            "the last uploads were not finished in time; they may be lost"
+        ));
+    }
+    ended && deliveries.failed() == failed_before
+}
+
+/// Makes the last profile, where that is to be done. Says whether it was taken.
+fn take_and_tell(limit: Duration) -> bool {
     if RUNNING.load(Ordering::Relaxed) {
         return ask_thread(limit);
     }

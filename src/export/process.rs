@@ -1,15 +1,11 @@
 //! One process and its data: what came in, and how it is told.
 
-use std::io;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use contract::comment;
 use contract::file_name::Identity;
 use contract::options::Symbols;
-use contract::pprof::Encoder;
 use contract::profile::Profile;
-use flate2::Compression;
-use flate2::write::GzEncoder;
 
 use super::aggregate::Aggregate;
 use super::build::{self, Sources};
@@ -18,8 +14,9 @@ use super::names::Names;
 use super::objects::Objects;
 use super::open::OpenHolds;
 use super::sink::file::FileSink;
-use super::sink::{Parcel, Sink, SinkError};
+use super::sink::{Deliveries, Sink, SinkError, Span};
 use super::threads::Threads;
+use super::told::Told;
 use super::unhooked::Unhooked;
 use crate::config::Config;
 use crate::record::{self, KINDS, Record, Role};
@@ -50,9 +47,19 @@ pub(crate) struct Process {
     /// Opened at the first flush: that looks at files, and this may be made on a
     /// thread of the host that must not.
     sinks: Option<Vec<Box<dyn Sink>>>,
+    deliveries: &'static Deliveries,
+    told: Told,
+    /// When what was told last ended; the monotonic clock.
+    told_until_ns: u64,
 }
 
-fn open_sinks(config: &Config) -> Vec<Box<dyn Sink>> {
+/// A span of time, for people: begin since 1970, and length.
+struct Times {
+    start_unix_ns: u64,
+    duration_ns: u64,
+}
+
+fn open_sinks(config: &Config, deliveries: &'static Deliveries) -> Vec<Box<dyn Sink>> {
     let identity = Identity {
         executable: config.executable.clone(),
         pid: sys::process_id(),
@@ -69,7 +76,7 @@ fn open_sinks(config: &Config) -> Vec<Box<dyn Sink>> {
 }
 
 impl Process {
-    pub(crate) fn new(config: &'static Config) -> Self {
+    pub(crate) fn new(config: &'static Config, deliveries: &'static Deliveries) -> Self {
         Self {
             config,
             aggregate: Aggregate::default(),
@@ -80,6 +87,9 @@ impl Process {
             names: Names::default(),
             unhooked: Unhooked::default(),
             sinks: None,
+            deliveries,
+            told: Told::default(),
+            told_until_ns: BEGAN_NS.load(Ordering::Relaxed),
         }
     }
 
@@ -125,39 +135,43 @@ impl Process {
         }
     }
 
-    /// Sends a profile of everything so far everywhere. Nothing to tell is told
-    /// to nobody. Says whether it arrived.
+    /// Tells everybody: files are written, uploads under way when it returns. Nothing
+    /// to tell is told to nobody. Says whether all was taken.
     pub(crate) fn flush(&mut self) -> bool {
         self.aggregate.settle(true);
         if self.aggregate.is_empty() {
             return true;
         }
         self.look_up_names();
-        let Ok(parcel) = self.pack() else {
-            return false;
-        };
-        let config = self.config;
-        let sinks = self.sinks.get_or_insert_with(|| open_sinks(config));
+        let (config, deliveries) = (self.config, self.deliveries);
+        let open = || open_sinks(config, deliveries);
+        let mut sinks = self.sinks.take().unwrap_or_else(open);
+        let mut tables = self.hand_out(&mut sinks);
+        let now_ns = sys::monotonic_ns();
         let mut arrived = !sinks.is_empty();
-        sinks.retain_mut(|sink| match sink.send(&parcel) {
-            Ok(()) => true,
-            Err(SinkError::Temporary(reason)) => {
-                arrived = false;
-                diag::say(format_args!("{reason}"));
-                true
-            }
-            Err(SinkError::Permanent(reason)) => {
-                arrived = false;
-                diag::say(format_args!("{reason}; not trying again"));
-                false
+        sinks.retain_mut(|sink| {
+            self.times(sink.span(), now_ns).put_on(&mut tables);
+            match sink.finish(&tables) {
+                Ok(()) => true,
+                Err(SinkError::Temporary(reason)) => {
+                    arrived = false;
+                    diag::say(format_args!("{reason}"));
+                    true
+                }
+                Err(SinkError::Permanent(reason)) => {
+                    arrived = false;
+                    diag::say(format_args!("{reason}; not trying again"));
+                    false
+                }
             }
         });
+        self.sinks = Some(sinks);
+        self.told_until_ns = now_ns;
         arrived
     }
 
-    /// The profile as it is sent.
-    fn pack(&self) -> io::Result<Parcel> {
-        let mut encoder = Encoder::new(GzEncoder::new(Vec::new(), Compression::default()));
+    /// Hands the rows to all sinks; what the rows refer to, and comments, come back.
+    fn hand_out(&mut self, sinks: &mut [Box<dyn Sink>]) -> Profile {
         let sources = Sources {
             aggregate: &self.aggregate,
             locks: &self.locks,
@@ -165,16 +179,42 @@ impl Process {
             objects: &self.objects,
             names: &self.names,
         };
-        let mut profile = build::profile(&sources, |sample, locations_len| {
-            encoder.add(sample, locations_len)
-        })?;
-        self.put_times_and_comments(&mut profile);
+        let told = &mut self.told;
+        let uploads = sinks.iter().any(|sink| sink.span() == Span::SinceFlush);
+        let mut tables = build::profile(&sources, |key, sample, tables| {
+            let whole = sample.values;
+            let rest = if uploads {
+                told.rest(key, &whole)
+            } else {
+                whole
+            };
+            for sink in &mut *sinks {
+                sample.values = match sink.span() {
+                    Span::Whole => whole,
+                    Span::SinceFlush => rest,
+                };
+                if sample.values.iter().any(|&value| value != 0) {
+                    sink.add(sample, tables);
+                }
+            }
+        });
         let open = self.open.sorted();
         let open = build::open_holds(&sources, &open, sys::monotonic_ns());
-        profile.comments.extend(open);
-        Ok(Parcel {
-            gzipped: encoder.finish(&profile)?.finish()?,
-        })
+        tables.comments = self.comments();
+        tables.comments.extend(open);
+        tables
+    }
+
+    fn times(&self, span: Span, now_ns: u64) -> Times {
+        let began_ns = BEGAN_NS.load(Ordering::Relaxed);
+        let from_ns = match span {
+            Span::Whole => began_ns,
+            Span::SinceFlush => self.told_until_ns,
+        };
+        Times {
+            start_unix_ns: BEGAN_UNIX_NS.load(Ordering::Relaxed) + (from_ns - began_ns),
+            duration_ns: now_ns - from_ns,
+        }
     }
 
     fn look_up_names(&mut self) {
@@ -204,16 +244,13 @@ impl Process {
         self.threads.refresh(blockers.filter(|&id| id != 0));
     }
 
-    fn put_times_and_comments(&self, profile: &mut Profile) {
-        let elapsed_ns = sys::monotonic_ns() - BEGAN_NS.load(Ordering::Relaxed);
-        profile.start_unix_ns = i64::try_from(BEGAN_UNIX_NS.load(Ordering::Relaxed)).unwrap_or(0);
-        profile.duration_ns = i64::try_from(elapsed_ns).unwrap_or(0);
+    fn comments(&self) -> Vec<String> {
         let options = &self.config.options;
         let exact = KINDS.map(|kind| (kind, record::exact_waits(kind)));
         let (waits, wait_ns) = exact
             .iter()
             .fold((0, 0), |(waits, ns), (_, of)| (waits + of.0, ns + of.1));
-        profile.comments = vec![
+        let mut comments = vec![
             concat!("liblockprof ", env!("CARGO_PKG_VERSION")).to_owned(),
             format!("{}{}", comment::PID, sys::process_id()),
             format!("{}{}", comment::SAMPLE, options.sample),
@@ -225,19 +262,27 @@ impl Process {
         ];
         for (kind, (waits, wait_ns)) in exact.into_iter().filter(|(_, (waits, _))| *waits != 0) {
             let (estimated, estimated_ns) = self.aggregate.waits(kind);
-            profile.comments.push(format!(
+            comments.push(format!(
                 "{}{}: {waits} of {wait_ns} ns, estimated {estimated:.0} of {estimated_ns:.0} ns",
                 comment::EXACT_WAITS_OF,
                 build::kind_name(kind)
             ));
         }
         if let Some(run) = &options.run {
-            profile.comments.push(format!("{}{run}", comment::RUN));
+            comments.push(format!("{}{run}", comment::RUN));
         }
         let unhooked = self.unhooked.paths(&self.objects);
         let unhooked = unhooked.map(|path| format!("{}{path}", comment::NOT_HOOKED));
-        profile.comments.extend(unhooked);
+        comments.extend(unhooked);
         let lost = record::all_lost().map(|lost| format!("{}{lost}", comment::LOST));
-        profile.comments.extend(lost);
+        comments.extend(lost);
+        comments
+    }
+}
+
+impl Times {
+    fn put_on(&self, profile: &mut Profile) {
+        profile.start_unix_ns = i64::try_from(self.start_unix_ns).unwrap_or(0);
+        profile.duration_ns = i64::try_from(self.duration_ns).unwrap_or(0);
     }
 }

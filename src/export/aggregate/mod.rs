@@ -2,7 +2,7 @@
 
 mod row;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 
 use std::sync::Arc;
 

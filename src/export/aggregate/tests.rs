@@ -10,6 +10,13 @@ fn record(role: Role, frames: &[u64]) -> Record {
     record
 }
 
+/// The key of some row.
+pub(in crate::export) fn any_key() -> Key {
+    let mut aggregate = Aggregate::default();
+    aggregate.add(&record(Role::Acquire, &[1]), 0x1000);
+    *aggregate.rows()[0].0
+}
+
 #[test]
 fn equal_stacks_share_a_row_and_add_up() {
     let mut aggregate = Aggregate::default();

@@ -5,8 +5,12 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use contract::file_name::{self, Identity};
+use contract::pprof::Encoder;
+use contract::profile::{Profile, Sample};
+use flate2::Compression;
+use flate2::write::GzEncoder;
 
-use super::{Parcel, Sink, SinkError};
+use super::{Sink, SinkError, Span};
 use crate::config::Config;
 use crate::sys;
 
@@ -14,6 +18,14 @@ use crate::sys;
 pub(crate) struct FileSink {
     /// Places to try, best first; the first that works stays the only one.
     candidates: Vec<PathBuf>,
+    /// The profile that is being made.
+    encoder: Option<Gzipped>,
+}
+
+type Gzipped = Encoder<GzEncoder<Vec<u8>>>;
+
+fn encoder() -> Gzipped {
+    Encoder::new(GzEncoder::new(Vec::new(), Compression::default()))
 }
 
 impl FileSink {
@@ -41,6 +53,7 @@ impl FileSink {
                 .chain([PathBuf::from("/tmp")]);
             return Ok(Self {
                 candidates: folders.map(|folder| folder.join(&name)).collect(),
+                encoder: None,
             });
         };
         let is_dir = from_start(output).is_dir();
@@ -52,6 +65,7 @@ impl FileSink {
         }
         Ok(Self {
             candidates: vec![from_start(&path)],
+            encoder: None,
         })
     }
 
@@ -72,17 +86,32 @@ impl FileSink {
 }
 
 impl Sink for FileSink {
-    fn send(&mut self, parcel: &Parcel) -> Result<(), SinkError> {
-        if sys::file_size_limit() < parcel.gzipped.len() as u64 {
+    fn span(&self) -> Span {
+        Span::Whole
+    }
+
+    fn add(&mut self, sample: &Sample, tables: &Profile) {
+        let encoder = self.encoder.get_or_insert_with(encoder);
+        // Writing to memory cannot fail.
+        let _ = encoder.add(sample, tables.locations.len());
+    }
+
+    fn finish(&mut self, tables: &Profile) -> Result<(), SinkError> {
+        let encoder = self.encoder.take().unwrap_or_else(encoder);
+        let gzipped = encoder
+            .finish(tables)
+            .and_then(GzEncoder::finish)
+            .map_err(|error| SinkError::Temporary(error.to_string()))?;
+        if sys::file_size_limit() < gzipped.len() as u64 {
             // Writing on would not fail: it would kill the host (SIGXFSZ).
             return Err(SinkError::Temporary(format!(
                 "a profile of {} bytes exceeds the limit on file sizes",
-                parcel.gzipped.len()
+                gzipped.len()
             )));
         }
         let mut failure = None;
         for (index, path) in self.candidates.iter().enumerate() {
-            match Self::write(path, &parcel.gzipped) {
+            match Self::write(path, &gzipped) {
                 Ok(()) => {
                     self.candidates = self.candidates.drain(index..=index).collect();
                     return Ok(());

@@ -1,12 +1,17 @@
-//! Where profiles go.
+//! Where profiles go: what a receiver is told, and how it wants to be told.
 
+mod courier;
+mod deliveries;
 pub(crate) mod file;
+mod http;
+mod sender;
+mod upload;
 
-/// What one profile is, whoever receives it.
-pub(crate) struct Parcel {
-    /// gzipped pprof.
-    pub(crate) gzipped: Vec<u8>,
-}
+use contract::profile::{Profile, Sample};
+
+pub(crate) use self::deliveries::Deliveries;
+pub(crate) use self::sender::Sender;
+pub(crate) use self::upload::Upload;
 
 /// Why a profile did not arrive, and so what to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,11 +22,61 @@ pub(crate) enum SinkError {
     Permanent(String),
 }
 
-/// A receiver of profiles.
+/// Which rows a sink is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Span {
+    /// Everything since the process began.
+    Whole,
+    /// What came since the flush before.
+    SinceFlush,
+}
+
+/// A place where profiles go. A flush hands it the rows one by one, since all of
+/// them with all their labels would be most of our memory.
 pub(crate) trait Sink: Send {
-    /// Delivers one profile, complete since the process began.
+    /// Which rows it is told.
+    fn span(&self) -> Span;
+
+    /// Takes in one row. It refers to tables that are as far as they are now; what
+    /// they have stays where it is.
+    fn add(&mut self, sample: &Sample, tables: &Profile);
+
+    /// Delivers what it was told, or hands it to a thread that does: with all tables,
+    /// times and comments, but without rows.
     ///
     /// # Errors
-    /// Says in one line why it did not arrive.
-    fn send(&mut self, parcel: &Parcel) -> Result<(), SinkError>;
+    /// Says in one line why it cannot arrive.
+    fn finish(&mut self, tables: &Profile) -> Result<(), SinkError>;
+}
+
+/// How one receiver wants to be told.
+pub(crate) trait Format: Send {
+    /// As [`Sink::add`].
+    fn add(&mut self, sample: &Sample, tables: &Profile);
+
+    /// The requests that tell the receiver what was added since this was called
+    /// before: none when there was nothing, several where it limits their size.
+    fn finish(&mut self, tables: &Profile) -> Vec<Request>;
+}
+
+/// One request of a receiver's protocol: a POST.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Request {
+    /// Beyond those of its [`Endpoint`].
+    pub(crate) headers: Vec<(&'static str, String)>,
+    pub(crate) body: Vec<u8>,
+}
+
+/// Where the requests of a receiver go.
+#[derive(Clone, Debug)]
+pub(crate) struct Endpoint {
+    /// How users call the receiver, as in messages: `Pyroscope`.
+    pub(crate) receiver: &'static str,
+    /// `http://…`, `https://…`, or `unix:///path/of/socket:/path/of/request`.
+    pub(crate) url: String,
+    /// Sent with every request: keys, tenants, content type.
+    pub(crate) headers: Vec<(&'static str, String)>,
+    /// What a user can do about an answer with this status, where the receiver is
+    /// known to mean something particular by it.
+    pub(crate) advice: fn(u16) -> Option<&'static str>,
 }

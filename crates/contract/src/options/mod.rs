@@ -51,6 +51,8 @@ pub enum Values {
     Word(&'static [&'static str]),
     /// Any text.
     Text,
+    /// `key:value` pairs, separated by commas or, without any comma, by spaces.
+    Tags,
 }
 
 /// A variable of the Datadog tracers that means the same.
@@ -126,6 +128,16 @@ pub struct Options {
     pub exporter: Exporter,
     /// Directory or pattern for profiles; none is the usual search for a directory.
     pub output: Option<String>,
+    /// What the program is called where profiles are kept; none is its executable.
+    pub service: Option<String>,
+    /// Where it is deployed, as `production`.
+    pub environment: Option<String>,
+    /// Its release.
+    pub version: Option<String>,
+    /// Whatever else the user says of it.
+    pub tags: Vec<(String, String)>,
+    /// The machine's name; none is what the machine says.
+    pub host: Option<String>,
     /// Mark of the `lockprof run` the process belongs to.
     pub run: Option<String>,
 }

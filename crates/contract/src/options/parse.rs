@@ -13,6 +13,7 @@ pub(super) enum Value {
     Words(Vec<&'static str>),
     Word(&'static str),
     Text(String),
+    Tags(Vec<(String, String)>),
 }
 
 /// Digits kept behind a decimal point.
@@ -43,6 +44,7 @@ impl Values {
             Self::Words(words) => format!("a comma-separated list of: {}", words.join(", ")),
             Self::Word(words) => format!("one of: {}", words.join(", ")),
             Self::Text => "text".to_owned(),
+            Self::Tags => "a comma-separated list of key:value pairs".to_owned(),
         }
     }
 }
@@ -69,6 +71,7 @@ pub(super) fn own(values: &Values, text: &str) -> Option<Value> {
         Values::Words(known) => words(known, trimmed).map(Value::Words),
         Values::Word(known) => word(known, trimmed).map(Value::Word),
         Values::Text => Some(Value::Text(text.to_owned())),
+        Values::Tags => tags(trimmed).map(Value::Tags),
     }
 }
 
@@ -200,6 +203,19 @@ fn time(ns: u64) -> String {
 fn word(known: &'static [&'static str], text: &str) -> Option<&'static str> {
     let text = text.to_ascii_lowercase();
     known.iter().find(|word| **word == text).copied()
+}
+
+/// Pairs, each split at its first colon; a value may be empty, a key may not.
+fn tags(text: &str) -> Option<Vec<(String, String)>> {
+    let separator = if text.contains(',') { ',' } else { ' ' };
+    text.split(separator)
+        .map(str::trim)
+        .filter(|pair| !pair.is_empty())
+        .map(|pair| {
+            let (key, value) = pair.split_once(':')?;
+            (!key.is_empty()).then(|| (key.to_owned(), value.to_owned()))
+        })
+        .collect()
 }
 
 /// Words in the order of the table, each at most once.

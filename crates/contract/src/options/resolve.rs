@@ -50,6 +50,11 @@ pub fn resolve(get: impl Fn(&str) -> Option<String>) -> (Options, Vec<Complaint>
             _ => Exporter::Lazy,
         },
         output: reader.text(&table::OUTPUT),
+        service: reader.text(&table::SERVICE),
+        environment: reader.text(&table::ENV),
+        version: reader.text(&table::VERSION),
+        tags: reader.tags(&table::TAGS),
+        host: reader.text(&table::HOST),
         run: reader.text(&table::RUN_MARK),
     };
     (options, reader.complaints)
@@ -81,6 +86,7 @@ impl<G: Fn(&str) -> Option<String>> Reader<G> {
     reads!(share, Share, f64);
     reads!(words, Words, Vec<&'static str>);
     reads!(word, Word, &'static str);
+    reads!(tags, Tags, Vec<(String, String)>);
 
     fn text(&mut self, opt: &'static Opt) -> Option<String> {
         match self.value(opt) {
@@ -121,7 +127,12 @@ impl<G: Fn(&str) -> Option<String>> Reader<G> {
     }
 
     fn complain(&mut self, opt: &Opt, name: &'static str, given: String, wanted: &str) {
-        let reason = format!("not {wanted}; using {}", opt.default);
+        let instead = if opt.default.is_empty() {
+            "nothing"
+        } else {
+            opt.default
+        };
+        let reason = format!("not {wanted}; using {instead}");
         self.complaints.push(Complaint {
             name,
             given,

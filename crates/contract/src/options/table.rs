@@ -144,6 +144,83 @@ pub(super) const OUTPUT: Opt = Opt {
     help: "Directory for profiles, or a file name in which %e is the executable, %p the process, %t the start in milliseconds and %% a percent sign; by default the current directory, else $TMPDIR, else /tmp",
 };
 
+/// What the program is called.
+pub(super) const SERVICE: Opt = Opt {
+    name: "LOCKPROF_SERVICE",
+    flag: Some("service"),
+    values: Values::Text,
+    default: "",
+    aliases: &[
+        Alias {
+            name: "DD_SERVICE",
+            meaning: Meaning::Same,
+        },
+        Alias {
+            name: "OTEL_SERVICE_NAME",
+            meaning: Meaning::Same,
+        },
+    ],
+    help: "What the program is called where profiles are sent to; by default its executable",
+};
+
+/// Where it is deployed.
+pub(super) const ENV: Opt = Opt {
+    name: "LOCKPROF_ENV",
+    flag: Some("env"),
+    values: Values::Text,
+    default: "",
+    aliases: &[Alias {
+        name: "DD_ENV",
+        meaning: Meaning::Same,
+    }],
+    help: "Where the program is deployed, as production, for where profiles are sent to",
+};
+
+/// Its release.
+pub(super) const VERSION: Opt = Opt {
+    name: "LOCKPROF_VERSION",
+    flag: Some("service-version"),
+    values: Values::Text,
+    default: "",
+    aliases: &[Alias {
+        name: "DD_VERSION",
+        meaning: Meaning::Same,
+    }],
+    help: "The program's release, for where profiles are sent to",
+};
+
+/// Whatever else is said of it.
+pub(super) const TAGS: Opt = Opt {
+    name: "LOCKPROF_TAGS",
+    flag: Some("tags"),
+    values: Values::Tags,
+    default: "",
+    aliases: &[
+        Alias {
+            name: "DD_PROFILING_TAGS",
+            meaning: Meaning::Same,
+        },
+        Alias {
+            name: "DD_TAGS",
+            meaning: Meaning::Same,
+        },
+    ],
+    help: "Other tags of what is sent",
+};
+
+/// The machine's name.
+pub(super) const HOST: Opt = Opt {
+    name: "LOCKPROF_HOST",
+    flag: Some("host"),
+    values: Values::Text,
+    default: "",
+    aliases: &[Alias {
+        name: "DD_HOSTNAME",
+        meaning: Meaning::Same,
+    }],
+    help: "The machine's name for where profiles are sent to; by default what the machine says",
+};
+
 /// Mark of a `lockprof run`.
 pub(super) const RUN_MARK: Opt = Opt {
     name: RUN,
@@ -167,5 +244,10 @@ pub static TABLE: &[Opt] = &[
     SYMBOLS,
     EXPORTER,
     OUTPUT,
+    SERVICE,
+    ENV,
+    VERSION,
+    TAGS,
+    HOST,
     RUN_MARK,
 ];

@@ -36,6 +36,11 @@ fn nothing_set_gives_the_defaults() {
         symbols: Symbols::Symtab,
         exporter: Exporter::Lazy,
         output: None,
+        service: None,
+        environment: None,
+        version: None,
+        tags: Vec::new(),
+        host: None,
         run: None,
     };
     assert_eq!(understood(&[]), expected);
@@ -55,6 +60,7 @@ fn every_default_is_a_value_of_its_option() {
                 | (Values::Words(_), Some(parse::Value::Words(_)))
                 | (Values::Word(_), Some(parse::Value::Word(_)))
                 | (Values::Text, Some(parse::Value::Text(_)))
+                | (Values::Tags, Some(parse::Value::Tags(_)))
         );
         assert!(fits, "{}", opt.name);
     }
@@ -74,6 +80,11 @@ fn every_option_is_read() {
         ("LOCKPROF_SYMBOLS", "off"),
         ("LOCKPROF_EXPORTER", "constructor"),
         ("LOCKPROF_OUTPUT", "/tmp/a b"),
+        ("LOCKPROF_SERVICE", "shop"),
+        ("LOCKPROF_ENV", "production"),
+        ("LOCKPROF_VERSION", "1.2"),
+        ("LOCKPROF_TAGS", "team:perf, url:http://x"),
+        ("LOCKPROF_HOST", "box"),
         ("LOCKPROF_RUN", "12-34"),
     ]);
     let expected = Options {
@@ -89,6 +100,14 @@ fn every_option_is_read() {
         symbols: Symbols::Off,
         exporter: Exporter::Constructor,
         output: Some("/tmp/a b".to_owned()),
+        service: Some("shop".to_owned()),
+        environment: Some("production".to_owned()),
+        version: Some("1.2".to_owned()),
+        tags: vec![
+            ("team".to_owned(), "perf".to_owned()),
+            ("url".to_owned(), "http://x".to_owned()),
+        ],
+        host: Some("box".to_owned()),
         run: Some("12-34".to_owned()),
     };
     assert_eq!(options, expected);
@@ -276,6 +295,18 @@ fn either_switch_of_the_tracers_only_switches_off() {
     ] {
         assert_eq!(understood(pairs).enabled, enabled, "{pairs:?}");
     }
+}
+
+#[test]
+fn tags_are_split_at_commas_or_else_at_spaces() {
+    let tags = |text| understood(&[("DD_TAGS", text)]).tags;
+    assert_eq!(tags("a:1 b:2"), tags("a:1,b:2"));
+    assert_eq!(tags("a:1 b:2, c:"), tags("a:1 b:2,c:"));
+    let (_, complaints) = with(&[("LOCKPROF_TAGS", "no colon")]);
+    assert_eq!(
+        complaints,
+        ["LOCKPROF_TAGS=no colon: not a comma-separated list of key:value pairs; using nothing"]
+    );
 }
 
 #[test]
