@@ -25,34 +25,110 @@ pub fn encode(profile: &Profile) -> Vec<u8> {
     encoder.finish(profile).unwrap_or_default()
 }
 
+/// Times alone, encoded: to be written behind a profile that was encoded before it
+/// was known when it began.
+#[must_use]
+pub fn encode_times(start_unix_ns: i64, duration_ns: i64) -> Vec<u8> {
+    let part = proto::Profile {
+        time_nanos: start_unix_ns,
+        duration_nanos: duration_ns,
+        ..proto::Profile::default()
+    };
+    part.encode_to_vec()
+}
+
+/// What the values of a profile mean.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Schema {
+    /// Names and units of the value columns, in order.
+    pub sample_types: &'static [(&'static str, &'static str)],
+    /// The column a viewer opens with.
+    pub default: &'static str,
+    /// Name, unit and number of what one event stands for.
+    pub period: (&'static str, &'static str, i64),
+}
+
+/// Our own: that of the local file.
+const OWN: Schema = Schema {
+    sample_types: &OWN_TYPES,
+    default: sample_type::ALL[sample_type::DEFAULT.index()].1,
+    period: sample_type::PERIOD,
+};
+
+const OWN_TYPES: [(&str, &str); sample_type::COUNT] = {
+    let mut types = [("", ""); sample_type::COUNT];
+    let mut index = 0;
+    while index < types.len() {
+        let (_, name, unit) = sample_type::ALL[index];
+        types[index] = (name, unit);
+        index += 1;
+    }
+    types
+};
+
 /// As [`encode`], row by row, so that not all rows have to be in memory at once.
 ///
 /// What it writes is several messages one behind the other, each with a part of
 /// the profile; read as one, they are merged (the encoding of protobuf says so).
 pub struct Encoder<W> {
     out: W,
+    schema: Schema,
     strings: Strings,
 }
 
 impl<W: Write> Encoder<W> {
-    /// Writes to `out`.
+    /// Writes to `out`, in our own schema.
     pub fn new(out: W) -> Self {
+        Self::with_schema(out, OWN)
+    }
+
+    /// Writes to `out`.
+    pub fn with_schema(out: W, schema: Schema) -> Self {
         Self {
             out,
+            schema,
             strings: Strings::new(),
         }
     }
 
-    /// Writes a row, whose stack refers to a table of so many locations.
+    /// Writes a row of our own schema, whose stack refers to a table of so many locations.
     ///
     /// # Errors
     /// Those of `out`.
     pub fn add(&mut self, sample: &Sample, locations_len: usize) -> io::Result<()> {
-        if sample.values.iter().all(|value| *value <= 0) {
+        self.add_values(&sample.stack, &sample.values, &sample.labels, locations_len)
+    }
+
+    /// Writes a row: one value for each column of the schema; missing ones are 0.
+    ///
+    /// # Errors
+    /// Those of `out`.
+    pub fn add_values(
+        &mut self,
+        stack: &[usize],
+        values: &[i64],
+        labels: &[Label],
+        locations_len: usize,
+    ) -> io::Result<()> {
+        if values.iter().all(|value| *value <= 0) {
             return Ok(());
         }
+        let given = values.iter().map(|value| (*value).max(0));
+        let columns = self.schema.sample_types.len();
+        let strings = &mut self.strings;
+        let sample = proto::Sample {
+            location_id: stack
+                .iter()
+                .filter_map(|index| id_of(*index, locations_len))
+                .collect(),
+            value: given.chain(std::iter::repeat(0)).take(columns).collect(),
+            label: labels
+                .iter()
+                .filter_map(|label| label_of(label, strings))
+                .collect(),
+        };
         let part = proto::Profile {
-            sample: vec![sample_of(sample, locations_len, &mut self.strings)],
+            sample: vec![sample],
             ..proto::Profile::default()
         };
         self.out.write_all(&part.encode_to_vec())
@@ -65,13 +141,15 @@ impl<W: Write> Encoder<W> {
     pub fn finish(self, profile: &Profile) -> io::Result<W> {
         let Self {
             mut out,
+            schema,
             mut strings,
         } = self;
         let part = proto::Profile {
             sample: Vec::new(),
-            sample_type: sample_type::ALL
+            sample_type: schema
+                .sample_types
                 .iter()
-                .map(|(_, name, unit)| strings.value_type(name, unit))
+                .map(|(name, unit)| strings.value_type(name, unit))
                 .collect(),
             mapping: (1..)
                 .zip(&profile.mappings)
@@ -88,32 +166,16 @@ impl<W: Write> Encoder<W> {
             drop_frames: strings.index(&wrapper::drop_frames()),
             time_nanos: profile.start_unix_ns,
             duration_nanos: profile.duration_ns,
-            period_type: Some(strings.value_type(sample_type::PERIOD.0, sample_type::PERIOD.1)),
-            period: sample_type::PERIOD.2,
+            period_type: Some(strings.value_type(schema.period.0, schema.period.1)),
+            period: schema.period.2,
             comment: strings.indices(&profile.comments),
-            default_sample_type: strings.index(sample_type::DEFAULT.name()),
+            default_sample_type: strings.index(schema.default),
             keep_frames: 0,
             doc_url: 0,
             string_table: strings.table,
         };
         out.write_all(&part.encode_to_vec())?;
         Ok(out)
-    }
-}
-
-fn sample_of(sample: &Sample, locations: usize, strings: &mut Strings) -> proto::Sample {
-    proto::Sample {
-        location_id: sample
-            .stack
-            .iter()
-            .filter_map(|index| id_of(*index, locations))
-            .collect(),
-        value: sample.values.iter().map(|value| (*value).max(0)).collect(),
-        label: sample
-            .labels
-            .iter()
-            .filter_map(|label| label_of(label, strings))
-            .collect(),
     }
 }
 

@@ -7,4 +7,4 @@ mod proto;
 mod tests;
 
 pub use decode::{DecodeError, decode};
-pub use encode::{Encoder, encode};
+pub use encode::{Encoder, Schema, encode, encode_times};

@@ -3,7 +3,7 @@
 
 use prost::Message;
 
-use super::{DecodeError, decode, encode, proto};
+use super::{DecodeError, Encoder, Schema, decode, encode, encode_times, proto};
 use crate::profile::{Function, Label, LabelValue, Line, Location, Mapping, Profile, Sample};
 use crate::sample_type;
 
@@ -244,4 +244,36 @@ fn no_noise_panics() {
         }
         let _ = decode(&noise);
     }
+}
+
+#[test]
+fn a_foreign_schema_has_its_own_columns_and_times_may_come_behind() {
+    const SCHEMA: Schema = Schema {
+        sample_types: &[("contentions", "count"), ("delay", "nanoseconds")],
+        default: "delay",
+        period: ("contentions", "count", 3),
+    };
+    let tables = profile();
+    let mut encoder = Encoder::with_schema(Vec::new(), SCHEMA);
+    let locations = tables.locations.len();
+    let labels = [text("lock_name", "cache_mu")];
+    encoder
+        .add_values(&[1, 9], &[4, -5, 6], &labels, locations)
+        .unwrap();
+    encoder.add_values(&[0], &[7], &[], locations).unwrap();
+    encoder.add_values(&[0], &[0, -1], &[], locations).unwrap();
+    let mut bytes = encoder.finish(&tables).unwrap();
+    bytes.extend(encode_times(42, 1000));
+
+    let message = proto::Profile::decode(bytes.as_slice()).unwrap();
+    let text = |index: i64| message.string_table[usize::try_from(index).unwrap()].as_str();
+    let types: Vec<_> = message.sample_type.iter().map(|t| text(t.r#type)).collect();
+    assert_eq!(types, ["contentions", "delay"]);
+    assert_eq!(text(message.default_sample_type), "delay");
+    assert_eq!(text(message.period_type.unwrap().r#type), "contentions");
+    assert_eq!(message.period, 3);
+    let values: Vec<_> = message.sample.iter().map(|s| s.value.as_slice()).collect();
+    assert_eq!(values, [[4, 0], [7, 0]], "one value for each column");
+    assert_eq!(message.sample[0].location_id, [2]);
+    assert_eq!((message.time_nanos, message.duration_nanos), (42, 1000));
 }
