@@ -1,24 +1,23 @@
 //! The option table as the README shows it.
 
-use super::{Opt, TABLE};
+use super::{Opt, RUN, TABLE};
 
 /// All options a user may set, as the lines of a Markdown table.
 #[must_use]
 pub fn markdown() -> String {
     let head = "| variable | flag of `lockprof run` | default | takes | meaning | also read |\n\
                 |---|---|---|---|---|---|\n";
-    let rows = TABLE
-        .iter()
-        .filter_map(|opt| opt.flag.map(|flag| row(opt, flag)));
+    let rows = TABLE.iter().filter(|opt| opt.name != RUN).map(row);
     std::iter::once(head.to_owned()).chain(rows).collect()
 }
 
-fn row(opt: &Opt, flag: &str) -> String {
+fn row(opt: &Opt) -> String {
     let default = if opt.default.is_empty() {
         String::new()
     } else {
         format!("`{}`", opt.default)
     };
+    let flag = opt.flag.map(|flag| format!("`--{flag}`"));
     let aliases: Vec<String> = opt
         .aliases
         .iter()
@@ -26,7 +25,7 @@ fn row(opt: &Opt, flag: &str) -> String {
         .collect();
     let cells = [
         format!("`{}`", opt.name),
-        format!("`--{flag}`"),
+        flag.unwrap_or_default(),
         default,
         opt.values.describe(),
         opt.help.to_owned(),

@@ -83,7 +83,8 @@ pub enum Meaning {
 pub struct Opt {
     /// Environment variable.
     pub name: &'static str,
-    /// Flag of `lockprof run`, without dashes; none for what only the command sets.
+    /// Flag of `lockprof run`, without dashes; none for what only the command sets,
+    /// and for secrets: anybody can read a command line.
     pub flag: Option<&'static str>,
     /// What it takes.
     pub values: Values,
@@ -138,8 +139,56 @@ pub struct Options {
     pub tags: Vec<(String, String)>,
     /// The machine's name; none is what the machine says.
     pub host: Option<String>,
+    /// Grafana Pyroscope.
+    pub pyroscope: Pyroscope,
+    /// Parca.
+    pub parca: Parca,
     /// Mark of the `lockprof run` the process belongs to.
     pub run: Option<String>,
+}
+
+/// Where Grafana Pyroscope is, and how it is spoken to.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Pyroscope {
+    /// Its address.
+    pub url: String,
+    /// Whose profiles they are, where it serves several.
+    pub tenant: Option<String>,
+    /// Who sends.
+    pub user: Option<String>,
+    /// Secret.
+    pub password: Option<String>,
+    /// Secret.
+    pub token: Option<String>,
+}
+
+/// Where Parca is, and how it is spoken to.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Parca {
+    /// Its address.
+    pub url: String,
+    /// Secret.
+    pub token: Option<String>,
+}
+
+impl fmt::Debug for Pyroscope {
+    /// Without the secrets.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pyroscope")
+            .field("url", &self.url)
+            .field("tenant", &self.tenant)
+            .field("user", &self.user)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Parca {
+    /// Without the secret.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Parca")
+            .field("url", &self.url)
+            .finish_non_exhaustive()
+    }
 }
 
 /// How far addresses are named inside the process.

@@ -1,7 +1,7 @@
 //! The environment as given, turned into options as meant.
 
 use super::parse::{self, Said, Value};
-use super::{Complaint, Exporter, Meaning, Opt, Options, Symbols, table};
+use super::{Complaint, Exporter, Meaning, Opt, Options, Parca, Pyroscope, Symbols, table};
 
 /// The first profile comes after this time at the latest.
 const FIRST_INTERVAL_NS: u64 = 10_000_000_000;
@@ -55,6 +55,17 @@ pub fn resolve(get: impl Fn(&str) -> Option<String>) -> (Options, Vec<Complaint>
         version: reader.text(&table::VERSION),
         tags: reader.tags(&table::TAGS),
         host: reader.text(&table::HOST),
+        pyroscope: Pyroscope {
+            url: reader.text(&table::PYROSCOPE_URL).unwrap_or_default(),
+            tenant: reader.text(&table::PYROSCOPE_TENANT),
+            user: reader.text(&table::PYROSCOPE_USER),
+            password: reader.text(&table::PYROSCOPE_PASSWORD),
+            token: reader.text(&table::PYROSCOPE_TOKEN),
+        },
+        parca: Parca {
+            url: reader.text(&table::PARCA_URL).unwrap_or_default(),
+            token: reader.text(&table::PARCA_TOKEN),
+        },
         run: reader.text(&table::RUN_MARK),
     };
     (options, reader.complaints)

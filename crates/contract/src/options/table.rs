@@ -108,7 +108,7 @@ pub(super) const LOCKS: Opt = Opt {
 pub(super) const SINK: Opt = Opt {
     name: "LOCKPROF_SINK",
     flag: Some("sink"),
-    values: Values::Words(&["file"]),
+    values: Values::Words(&["file", "pyroscope", "parca"]),
     default: "file",
     aliases: &[],
     help: "Where profiles go",
@@ -221,6 +221,91 @@ pub(super) const HOST: Opt = Opt {
     help: "The machine's name for where profiles are sent to; by default what the machine says",
 };
 
+/// Where Pyroscope is.
+pub(super) const PYROSCOPE_URL: Opt = Opt {
+    name: "LOCKPROF_PYROSCOPE_URL",
+    flag: Some("pyroscope-url"),
+    values: Values::Text,
+    default: "http://localhost:4040",
+    aliases: &[Alias {
+        name: "PYROSCOPE_SERVER_ADDRESS",
+        meaning: Meaning::Same,
+    }],
+    help: "Address of Grafana Pyroscope, for the sink pyroscope",
+};
+
+/// Whose profiles they are.
+pub(super) const PYROSCOPE_TENANT: Opt = Opt {
+    name: "LOCKPROF_PYROSCOPE_TENANT",
+    flag: Some("pyroscope-tenant"),
+    values: Values::Text,
+    default: "",
+    aliases: &[Alias {
+        name: "PYROSCOPE_TENANT_ID",
+        meaning: Meaning::Same,
+    }],
+    help: "Tenant of a Pyroscope that serves several (X-Scope-OrgID)",
+};
+
+/// Who sends to Pyroscope.
+pub(super) const PYROSCOPE_USER: Opt = Opt {
+    name: "LOCKPROF_PYROSCOPE_USER",
+    flag: Some("pyroscope-user"),
+    values: Values::Text,
+    default: "",
+    aliases: &[Alias {
+        name: "PYROSCOPE_BASIC_AUTH_USER",
+        meaning: Meaning::Same,
+    }],
+    help: "User for Pyroscope's basic authentication",
+};
+
+/// The user's password.
+pub(super) const PYROSCOPE_PASSWORD: Opt = Opt {
+    name: "LOCKPROF_PYROSCOPE_PASSWORD",
+    flag: None,
+    values: Values::Text,
+    default: "",
+    aliases: &[Alias {
+        name: "PYROSCOPE_BASIC_AUTH_PASSWORD",
+        meaning: Meaning::Same,
+    }],
+    help: "Password, or API key, of that user",
+};
+
+/// A token instead of user and password.
+pub(super) const PYROSCOPE_TOKEN: Opt = Opt {
+    name: "LOCKPROF_PYROSCOPE_TOKEN",
+    flag: None,
+    values: Values::Text,
+    default: "",
+    aliases: &[Alias {
+        name: "PYROSCOPE_AUTH_TOKEN",
+        meaning: Meaning::Same,
+    }],
+    help: "Bearer token for Pyroscope; a user counts instead, where both are set",
+};
+
+/// Where Parca is.
+pub(super) const PARCA_URL: Opt = Opt {
+    name: "LOCKPROF_PARCA_URL",
+    flag: Some("parca-url"),
+    values: Values::Text,
+    default: "http://localhost:7070",
+    aliases: &[],
+    help: "Address of Parca, for the sink parca",
+};
+
+/// The key to Parca.
+pub(super) const PARCA_TOKEN: Opt = Opt {
+    name: "LOCKPROF_PARCA_TOKEN",
+    flag: None,
+    values: Values::Text,
+    default: "",
+    aliases: &[],
+    help: "Bearer token for Parca, as Polar Signals Cloud wants one",
+};
+
 /// Mark of a `lockprof run`.
 pub(super) const RUN_MARK: Opt = Opt {
     name: RUN,
@@ -249,5 +334,12 @@ pub static TABLE: &[Opt] = &[
     VERSION,
     TAGS,
     HOST,
+    PYROSCOPE_URL,
+    PYROSCOPE_TENANT,
+    PYROSCOPE_USER,
+    PYROSCOPE_PASSWORD,
+    PYROSCOPE_TOKEN,
+    PARCA_URL,
+    PARCA_TOKEN,
     RUN_MARK,
 ];
