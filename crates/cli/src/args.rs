@@ -88,7 +88,8 @@ fn option(opt: &'static Opt, flag: &'static str) -> Arg {
             Values::Percent { .. } => "PERCENT",
             Values::Words(_) => "WORDS",
             Values::Word(_) => "WORD",
-            Values::Text => "PLACE",
+            Values::Text => "TEXT",
+            Values::Tags => "KEY:VALUE,...",
         })
         .allow_hyphen_values(true)
         .help(format!("{}{takes} [{default}env: {}]", opt.help, opt.name));
