@@ -14,7 +14,7 @@ use super::names::Names;
 use super::objects::Objects;
 use super::open::OpenHolds;
 use super::sink::file::FileSink;
-use super::sink::{Deliveries, Sink, SinkError, Span};
+use super::sink::{Deliveries, Sender, Sink, SinkError, Span, parca, pyroscope};
 use super::threads::Threads;
 use super::told::Told;
 use super::unhooked::Unhooked;
@@ -66,11 +66,22 @@ fn open_sinks(config: &Config, deliveries: &'static Deliveries) -> Vec<Box<dyn S
         start_ms: BEGAN_UNIX_NS.load(Ordering::Relaxed) / 1_000_000,
     };
     let mut sinks: Vec<Box<dyn Sink>> = Vec::new();
-    match FileSink::new(config, &identity, IS_FORKED.load(Ordering::Relaxed)) {
-        Ok(sink) => sinks.push(Box::new(sink)),
-        Err(SinkError::Temporary(reason) | SinkError::Permanent(reason)) => {
-            diag::say(format_args!("{reason}; no profile is written"))
+    let options = &config.options;
+    let is_asked_for = |sink: &str| options.sinks.contains(&sink);
+    if is_asked_for("file") {
+        match FileSink::new(config, &identity, IS_FORKED.load(Ordering::Relaxed)) {
+            Ok(sink) => sinks.push(Box::new(sink)),
+            Err(SinkError::Temporary(reason) | SinkError::Permanent(reason)) => {
+                diag::say(format_args!("{reason}; no profile is written"))
+            }
         }
+    }
+    let sender = Sender::new(config, &identity);
+    if is_asked_for("pyroscope") {
+        sinks.push(pyroscope::sink(&options.pyroscope, &sender, deliveries));
+    }
+    if is_asked_for("parca") {
+        sinks.push(parca::sink(&options.parca, &sender, deliveries));
     }
     sinks
 }

@@ -4,6 +4,9 @@ mod courier;
 mod deliveries;
 pub(crate) mod file;
 mod http;
+mod open;
+pub(crate) mod parca;
+pub(crate) mod pyroscope;
 mod sender;
 mod upload;
 

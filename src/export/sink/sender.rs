@@ -46,7 +46,7 @@ impl Sender {
 }
 
 /// A UUID of random bits: version 4 of RFC 9562.
-fn uuid(random: u128) -> String {
+pub(super) fn uuid(random: u128) -> String {
     const VERSION: u128 = 0xf << 76;
     const VARIANT: u128 = 0b11 << 62;
     let bits = random & !VERSION & !VARIANT | 4 << 76 | 0b10 << 62;
