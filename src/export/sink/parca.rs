@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use contract::options;
 use contract::profile::{Profile, Sample};
 
-use super::open::{Finished, Profiles, address, bearer, series_labels};
+use super::open::{Finished, Profiles, StandIns, address, bearer, series_labels};
 use super::{Deliveries, Endpoint, Format, Request, Sender, Sink, Upload};
 
 /// The sink.
@@ -60,7 +60,7 @@ impl Parca {
             .collect();
         Self {
             labels,
-            profiles: Profiles::new(sender.pid),
+            profiles: Profiles::new(sender.pid, StandIns::WhereNoneIsFound),
         }
     }
 

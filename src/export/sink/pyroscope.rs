@@ -4,7 +4,7 @@ use contract::options;
 use contract::profile::{Profile, Sample};
 use prost::Message as _;
 
-use super::open::{Finished, Profiles, address, basic, bearer, series_labels};
+use super::open::{Finished, Profiles, StandIns, address, basic, bearer, series_labels};
 use super::sender::uuid;
 use super::{Deliveries, Endpoint, Format, Request, Sender, Sink, Upload};
 use crate::sys;
@@ -70,7 +70,8 @@ impl Pyroscope {
         let pair = |(name, value)| LabelPair { name, value };
         Self {
             labels: series_labels(sender).into_iter().map(pair).collect(),
-            profiles: Profiles::new(sender.pid),
+            // It looks up addresses as they are, which is not as they are in the file.
+            profiles: Profiles::new(sender.pid, StandIns::Always),
         }
     }
 

@@ -20,6 +20,7 @@ pub(super) use self::access::{address, basic, bearer};
 pub(super) use self::labels::series_labels;
 use self::lock_names::LockNames;
 use self::part::{Ending, Packed, Part};
+pub(super) use self::tables::StandIns;
 
 /// A profile of one kind, ready to be sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -92,6 +93,7 @@ const TICKS: u32 = 1000;
 
 /// Takes rows in and makes profiles of them.
 pub(super) struct Profiles {
+    stand_ins: StandIns,
     locks: LockNames,
     collecting: [(Kind, Part); 2],
     /// Parts that were full.
@@ -101,10 +103,12 @@ pub(super) struct Profiles {
 
 impl Profiles {
     /// For the process with this id.
-    pub(super) fn new(pid: u32) -> Self {
+    pub(super) fn new(pid: u32, stand_ins: StandIns) -> Self {
+        let part = || Part::new(stand_ins);
         Self {
+            stand_ins,
             locks: LockNames::default(),
-            collecting: [(WAITERS, Part::default()), (HOLDERS, Part::default())],
+            collecting: [(WAITERS, part()), (HOLDERS, part())],
             packed: Vec::new(),
             first_tick: pid % TICKS,
         }
@@ -122,7 +126,7 @@ impl Profiles {
                 continue;
             }
             if part.is_full() {
-                let full = std::mem::take(part);
+                let full = std::mem::replace(part, Part::new(self.stand_ins));
                 self.locks.choose();
                 let packed = full.pack_early(kind.schema, &self.locks);
                 self.packed.push((kind.name, packed));
@@ -151,7 +155,7 @@ impl Profiles {
             })
             .collect();
         for (kind, part) in &mut self.collecting {
-            let last = std::mem::take(part);
+            let last = std::mem::replace(part, Part::new(self.stand_ins));
             if !last.is_empty() {
                 finished.push(Finished {
                     name: kind.name,

@@ -10,7 +10,7 @@ use rustc_hash::FxHashMap;
 
 use super::COLUMNS;
 use super::lock_names::{Lock, LockNames};
-use super::tables::Tables;
+use super::tables::{StandIns, Tables};
 
 /// Rows that a store accepts in one profile: 16,000.
 const ROWS_MAX: usize = 16_000;
@@ -29,7 +29,6 @@ pub(super) const LOCK_NAME: &str = "lock_name";
 type Rows = FxHashMap<(Lock, Box<[u32]>), [i64; COLUMNS]>;
 
 /// Rows, and what they refer to.
-#[derive(Default)]
 pub(super) struct Part {
     rows: Rows,
     rows_bytes: usize,
@@ -37,6 +36,14 @@ pub(super) struct Part {
 }
 
 impl Part {
+    pub(super) fn new(stand_ins: StandIns) -> Self {
+        Self {
+            rows: Rows::default(),
+            rows_bytes: 0,
+            tables: Tables::new(stand_ins),
+        }
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.rows.is_empty()
     }

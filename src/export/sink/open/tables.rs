@@ -6,9 +6,20 @@ use rustc_hash::FxHashMap;
 /// Most bytes an entry takes when encoded, without its texts.
 const ENTRY_BYTES: usize = 48;
 
+/// Which places without a name get a stand-in for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::export::sink) enum StandIns {
+    /// All of them.
+    Always,
+    /// Those that the store has no way to find a name for: it takes a file in which
+    /// anything has a name for one in which everything has, and knows other files by
+    /// their build ids.
+    WhereNoneIsFound,
+}
+
 /// As much of the tables as is needed.
-#[derive(Default)]
 pub(super) struct Tables {
+    stand_ins: StandIns,
     /// No rows, times or comments.
     pub(super) profile: Profile,
     mappings: FxHashMap<usize, usize>,
@@ -18,6 +29,17 @@ pub(super) struct Tables {
 }
 
 impl Tables {
+    pub(super) fn new(stand_ins: StandIns) -> Self {
+        Self {
+            stand_ins,
+            profile: Profile::default(),
+            mappings: FxHashMap::default(),
+            functions: FxHashMap::default(),
+            locations: FxHashMap::default(),
+            bytes: 0,
+        }
+    }
+
     /// No fewer bytes than these tables take when encoded.
     pub(super) fn bytes(&self) -> usize {
         self.bytes
@@ -32,29 +54,53 @@ impl Tables {
             // The first mapping gives a viewer the program's name.
             self.mapping(0, from);
         }
-        let Location {
-            address,
-            mapping,
-            lines,
-        } = from.locations.get(index)?;
+        let there = from.locations.get(index)?;
+        let mut lines: Vec<Line> = Vec::with_capacity(there.lines.len());
+        for line in &there.lines {
+            lines.push(Line {
+                function: self.function(line.function, from)?,
+                line: line.line,
+            });
+        }
+        if lines.is_empty() {
+            lines.extend(self.unnamed(there, from));
+        }
         let location = Location {
-            address: *address,
-            mapping: mapping.and_then(|mapping| self.mapping(mapping, from)),
-            lines: lines
-                .iter()
-                .filter_map(|line| {
-                    Some(Line {
-                        function: self.function(line.function, from)?,
-                        line: line.line,
-                    })
-                })
-                .collect(),
+            address: there.address,
+            mapping: there
+                .mapping
+                .and_then(|mapping| self.mapping(mapping, from)),
+            lines,
         };
         self.bytes += ENTRY_BYTES * (1 + location.lines.len());
         let here = u32::try_from(self.profile.locations.len()).ok()?;
         self.profile.locations.push(location);
         self.locations.insert(index, here);
         Some(here)
+    }
+
+    /// A stand-in for the name of a place: the same in every process.
+    fn unnamed(&mut self, location: &Location, from: &Profile) -> Option<Line> {
+        let mapping = location.mapping.and_then(|index| from.mappings.get(index));
+        if self.stand_ins == StandIns::WhereNoneIsFound
+            && mapping.is_some_and(|mapping| !mapping.has_functions && !mapping.build_id.is_empty())
+        {
+            return None;
+        }
+        let name = match mapping {
+            Some(mapping) => {
+                let file = mapping.file.rsplit('/').next().unwrap_or("");
+                let offset = location.address.wrapping_sub(mapping.start);
+                format!("{file}+{:#x}", offset.wrapping_add(mapping.file_offset))
+            }
+            None => "[unknown]".to_owned(),
+        };
+        let function = Function {
+            name,
+            ..Function::default()
+        };
+        let function = self.push(function);
+        Some(Line { function, line: 0 })
     }
 
     fn mapping(&mut self, index: usize, from: &Profile) -> Option<usize> {
@@ -73,12 +119,15 @@ impl Tables {
         if let Some(known) = self.functions.get(&index) {
             return Some(*known);
         }
-        let function: &Function = from.functions.get(index)?;
-        let texts = [&function.name, &function.system_name, &function.file];
-        self.bytes += 2 * ENTRY_BYTES + texts.map(String::len).iter().sum::<usize>();
-        self.profile.functions.push(function.clone());
-        let here = self.profile.functions.len() - 1;
+        let here = self.push(from.functions.get(index)?.clone());
         self.functions.insert(index, here);
         Some(here)
+    }
+
+    fn push(&mut self, function: Function) -> usize {
+        let texts = [&function.name, &function.system_name, &function.file];
+        self.bytes += 2 * ENTRY_BYTES + texts.map(String::len).iter().sum::<usize>();
+        self.profile.functions.push(function);
+        self.profile.functions.len() - 1
     }
 }

@@ -71,6 +71,10 @@ fn many_tables(len: usize, name: &str) -> Profile {
     }
 }
 
+fn profiles_of(pid: u32) -> Profiles {
+    Profiles::new(pid, StandIns::WhereNoneIsFound)
+}
+
 /// What stores decode, by the public field numbers.
 #[derive(Clone, PartialEq, prost::Message)]
 struct Pprof {
@@ -81,7 +85,7 @@ struct Pprof {
     #[prost(message, repeated, tag = "3")]
     mappings: Vec<Entry>,
     #[prost(message, repeated, tag = "4")]
-    locations: Vec<Entry>,
+    locations: Vec<Place>,
     #[prost(message, repeated, tag = "5")]
     functions: Vec<Entry>,
     #[prost(string, repeated, tag = "6")]
@@ -114,11 +118,19 @@ struct Row {
     labels: Vec<Pair>,
 }
 
-/// Mapping, location and function begin alike.
-#[derive(Clone, PartialEq, prost::Message)]
+/// A mapping or a function, which begin alike.
+#[derive(Clone, Copy, PartialEq, prost::Message)]
 struct Entry {
     #[prost(uint64, tag = "1")]
     id: u64,
+}
+
+#[derive(Clone, PartialEq, prost::Message)]
+struct Place {
+    #[prost(uint64, tag = "1")]
+    id: u64,
+    #[prost(message, repeated, tag = "4")]
+    lines: Vec<Entry>,
 }
 
 impl Pprof {
@@ -158,8 +170,13 @@ fn accept(finished: &Finished) -> Pprof {
     let pprof = Pprof::decode(plain.as_slice()).unwrap();
     assert!(plain.len() <= 4 << 20, "{} bytes", plain.len());
     assert!(pprof.rows.len() <= 16_000, "{} rows", pprof.rows.len());
-    for entries in [&pprof.mappings, &pprof.locations, &pprof.functions] {
-        let ids: Vec<u64> = entries.iter().map(|entry| entry.id).collect();
+    let ids = |entries: &[Entry]| entries.iter().map(|entry| entry.id).collect::<Vec<_>>();
+    let locations = pprof.locations.iter().map(|location| location.id);
+    for ids in [
+        ids(&pprof.mappings),
+        locations.collect(),
+        ids(&pprof.functions),
+    ] {
         assert_eq!(ids, (1..=ids.len() as u64).collect::<Vec<_>>());
     }
     for row in &pprof.rows {
@@ -178,7 +195,7 @@ fn accept(finished: &Finished) -> Pprof {
 
 #[test]
 fn who_waited_and_who_held_are_told_apart_at_their_own_stacks() {
-    let mut profiles = Profiles::new(0);
+    let mut profiles = profiles_of(0);
     let tables = tables();
     profiles.add(&sample("cache_mu", &[3, 9], [5, 50, 0, 0, 2, 0]), &tables);
     profiles.add(&sample("cache_mu", &[4, 9], [0, 0, 5, 70, 0, 50]), &tables);
@@ -201,7 +218,7 @@ fn who_waited_and_who_held_are_told_apart_at_their_own_stacks() {
 
 #[test]
 fn rows_that_differ_in_labels_dropped_are_one() {
-    let mut profiles = Profiles::new(0);
+    let mut profiles = profiles_of(0);
     let tables = tables();
     for thread in ["a", "b", "a"] {
         let mut row = sample("cache_mu", &[3, 9], [1, 10, 0, 0, 1, 0]);
@@ -217,12 +234,12 @@ fn rows_that_differ_in_labels_dropped_are_one() {
 
 #[test]
 fn only_what_rows_refer_to_is_sent_the_program_first() {
-    let mut profiles = Profiles::new(0);
+    let mut profiles = profiles_of(0);
     let tables = tables();
     profiles.add(&sample("cache_mu", &[8, 3], [1, 0, 0, 0, 0, 0]), &tables);
     let pprof = accept(&profiles.finish(&tables)[0]);
-    let lens = [&pprof.mappings, &pprof.locations, &pprof.functions].map(Vec::len);
-    assert_eq!(lens, [2, 2, 2]);
+    let lens = [&pprof.mappings, &pprof.functions].map(Vec::len);
+    assert_eq!((lens, pprof.locations.len()), ([2, 2], 2));
     for kept in ["/bin/app", "/lib/used.so", "id of /lib/used.so", "work_8"] {
         assert!(pprof.texts.iter().any(|text| text == kept), "{kept}");
     }
@@ -233,8 +250,39 @@ fn only_what_rows_refer_to_is_sent_the_program_first() {
 }
 
 #[test]
+fn a_place_without_a_name_gets_one_unless_a_store_can_find_it() {
+    let mut tables = tables();
+    for location in &mut tables.locations[..4] {
+        location.lines.clear();
+    }
+    // A file with some names; one with none, by whose id they are found; one without an id.
+    tables.mappings[1].has_functions = false;
+    tables.mappings[1].file_offset = 0x500;
+    tables.mappings.push(Mapping {
+        build_id: String::new(),
+        ..tables.mappings[1].clone()
+    });
+    for (location, mapping) in [(1, Some(1)), (2, Some(3)), (3, None)] {
+        tables.locations[location].mapping = mapping;
+    }
+    for (stand_ins, expected) in [
+        (StandIns::WhereNoneIsFound, [1, 0, 1, 1]),
+        (StandIns::Always, [1, 1, 1, 1]),
+    ] {
+        let mut profiles = Profiles::new(0, stand_ins);
+        profiles.add(&sample("m", &[0, 1, 2, 3], [1, 0, 0, 0, 0, 0]), &tables);
+        let pprof = accept(&profiles.finish(&tables)[0]);
+        let lines: Vec<_> = pprof.locations.iter().map(|l| l.lines.len()).collect();
+        assert_eq!(lines, expected);
+        for name in ["used.so+0x1000", "unused.so+0x1502", "[unknown]"] {
+            assert!(pprof.texts.iter().any(|text| text == name), "{name}");
+        }
+    }
+}
+
+#[test]
 fn few_locks_have_names_those_most_waited_for_and_for_good() {
-    let mut profiles = Profiles::new(0);
+    let mut profiles = profiles_of(0);
     let tables = tables();
     for lock in 0..200_i64 {
         let row = sample(&format!("lock_{lock:03}"), &[3], [1, lock, 0, 0, 1, 0]);
@@ -261,7 +309,7 @@ fn few_locks_have_names_those_most_waited_for_and_for_good() {
 
 /// Sums of the first value, by kind, of many rows through many functions.
 fn split(rows: usize, name: &str, frames: usize) -> (Vec<Pprof>, i64) {
-    let mut profiles = Profiles::new(7);
+    let mut profiles = profiles_of(7);
     let tables = many_tables(rows, name);
     for row in 0..rows {
         let stack: Vec<usize> = (0..frames).map(|frame| (row + frame) % rows).collect();
@@ -304,7 +352,7 @@ fn what_a_store_would_refuse_is_split() {
 
 #[test]
 fn a_profile_of_a_long_interval_does_not_begin_too_long_ago() {
-    let mut profiles = Profiles::new(0);
+    let mut profiles = profiles_of(0);
     let mut tables = tables();
     tables.duration_ns = 86_400_000_000_000;
     profiles.add(&sample("cache_mu", &[3], [1, 0, 0, 0, 0, 0]), &tables);
