@@ -2,6 +2,8 @@
 #![allow(dead_code, reason = "every test file uses a part of it")]
 
 pub(crate) mod build;
+pub(crate) mod loopback;
+pub(crate) mod open_profile;
 pub(crate) mod profile;
 pub(crate) mod program;
 pub(crate) mod scratch;
