@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use contract::options;
 use contract::profile::{Profile, Sample};
 
-use super::open::{Finished, Profiles, StandIns, address, bearer, series_labels};
+use super::open::{Finished, Profiles, REQUEST_BYTES, StandIns, address, bearer, series_labels};
 use super::{Deliveries, Endpoint, Format, Request, Sender, Sink, Upload};
 
 /// The sink.
@@ -64,18 +64,13 @@ impl Parca {
         }
     }
 
-    /// One request a profile: base64 makes it long enough.
-    fn request(&self, profile: &Finished) -> Request {
-        let body = format!(
-            r#"{{"series":[{{"labels":{{"labels":[{}{}]}},"samples":[{{"rawProfile":"{}"}}]}}],"normalized":false}}"#,
+    fn series(&self, profile: &Finished) -> String {
+        format!(
+            r#"{{"labels":{{"labels":[{}{}]}},"samples":[{{"rawProfile":"{}"}}]}}"#,
             label("__name__", profile.name),
             self.labels,
             STANDARD.encode(&profile.gzip),
-        );
-        Request {
-            headers: Vec::new(),
-            body: body.into_bytes(),
-        }
+        )
     }
 }
 
@@ -85,11 +80,21 @@ impl Format for Parca {
     }
 
     fn finish(&mut self, tables: &Profile) -> Vec<Request> {
-        let profiles = self.profiles.finish(tables);
-        profiles
-            .iter()
-            .map(|profile| self.request(profile))
-            .collect()
+        let mut bodies: Vec<String> = Vec::new();
+        for profile in self.profiles.finish(tables) {
+            let series = self.series(&profile);
+            match bodies.last_mut() {
+                Some(body) if body.len() + series.len() <= REQUEST_BYTES => {
+                    body.extend([",", &series]);
+                }
+                _ => bodies.push(format!(r#"{{"series":[{series}"#)),
+            }
+        }
+        let request = |body: String| Request {
+            headers: Vec::new(),
+            body: (body + r#"],"normalized":false}"#).into_bytes(),
+        };
+        bodies.into_iter().map(request).collect()
     }
 }
 
@@ -141,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn each_kind_of_profile_is_a_request_with_its_name_first() {
+    fn both_kinds_of_profile_go_with_one_request_the_name_first() {
         let sender = Sender {
             service: "sh\"op".to_owned(),
             host: "box".to_owned(),
@@ -151,19 +156,16 @@ mod tests {
         let tables = tables();
         format.add(&sample("cache_mu", &[0], [5, 50, 0, 0, 2, 0]), &tables);
         format.add(&sample("cache_mu", &[1], [0, 0, 5, 70, 0, 50]), &tables);
-        let bodies: Vec<_> = format
-            .finish(&tables)
-            .into_iter()
-            .map(|request| String::from_utf8(request.body).unwrap())
-            .collect();
-        assert_eq!(bodies.len(), 2);
-        for (body, name) in bodies.iter().zip(["mutex", "mutex_holder"]) {
-            let head = format!(
-                r#"{{"series":[{{"labels":{{"labels":[{{"name":"__name__","value":"{name}"}},{{"name":"host","value":"box"}},{{"name":"service_name","value":"sh\"op"}}]}},"samples":[{{"rawProfile":"H4sI"#
+        let requests = format.finish(&tables);
+        assert_eq!(requests.len(), 1);
+        let body = std::str::from_utf8(&requests[0].body).unwrap();
+        for (before, name) in [(r#"{"series":["#, "mutex"), (",", "mutex_holder")] {
+            let series = format!(
+                r#"{before}{{"labels":{{"labels":[{{"name":"__name__","value":"{name}"}},{{"name":"host","value":"box"}},{{"name":"service_name","value":"sh\"op"}}]}},"samples":[{{"rawProfile":"H4sI"#
             );
-            assert!(body.starts_with(&head), "{body}");
-            assert!(body.ends_with(r#""}]}],"normalized":false}"#), "{body}");
+            assert_eq!(body.matches(&series).count(), 1, "{series} in {body}");
         }
+        assert!(body.ends_with(r#""}]}],"normalized":false}"#), "{body}");
         assert_eq!(format.finish(&tables), []);
     }
 }

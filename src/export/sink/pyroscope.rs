@@ -4,14 +4,12 @@ use contract::options;
 use contract::profile::{Profile, Sample};
 use prost::Message as _;
 
-use super::open::{Finished, Profiles, StandIns, address, basic, bearer, series_labels};
+use super::open::{
+    Finished, Profiles, REQUEST_BYTES, StandIns, address, basic, bearer, series_labels,
+};
 use super::sender::uuid;
 use super::{Deliveries, Endpoint, Format, Request, Sender, Sink, Upload};
 use crate::sys;
-
-/// A request is not filled further than this: what stands before a store, such as
-/// nginx, often takes no more than 1 MB.
-const REQUEST_BYTES: usize = 900 * 1024;
 
 /// The sink.
 pub(crate) fn sink(

@@ -91,6 +91,10 @@ const TICK_NS: i64 = 1_000_000;
 /// Over so many of them the profiles of processes that were forked together spread.
 const TICKS: u32 = 1000;
 
+/// A request is not filled further than this: what stands before a store, such as
+/// nginx, often takes no more than 1 MB.
+pub(super) const REQUEST_BYTES: usize = 900 * 1024;
+
 /// Takes rows in and makes profiles of them.
 pub(super) struct Profiles {
     stand_ins: StandIns,

@@ -14,9 +14,9 @@ use super::tables::{StandIns, Tables};
 
 /// Rows that a store accepts in one profile: 16,000.
 const ROWS_MAX: usize = 16_000;
-/// A part is full at so many bytes, before compression: stores accept 4 MiB, and
-/// until it is full all of it is in our memory.
-const BYTES_MAX: usize = 1 << 20;
+/// A part is full at so many bytes, before compression. Stores accept 4 MiB, but until
+/// it is full all of it is in our memory, in maps that take some times as much.
+const BYTES_MAX: usize = 1 << 18;
 /// Most bytes a row takes when encoded: without its stack, and for each frame.
 const ROW_BYTES: usize = 64;
 const FRAME_BYTES: usize = 4;
