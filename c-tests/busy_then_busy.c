@@ -5,20 +5,22 @@ enum { ROUNDS = 40, SMALL = 30 };
 
 static pthread_mutex_t busy_lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_mutex_t small_locks[SMALL];
-static int kept, got;
+static int kept, asks, got;
 static long long held_ns, waited_ns;
 static int taken;
 
-static FRAME void keep_busy(void) {
+static FRAME void keep_busy(int round) {
     CHECK(pthread_mutex_lock(&busy_lock) == 0);
     long long begin = now_ns();
     announce(&kept);
+    await(&asks, round + 1);
     sleep_ms(5);
     held_ns += now_ns() - begin;
     CHECK(pthread_mutex_unlock(&busy_lock) == 0);
 }
 
 static FRAME void ask_busy(void) {
+    announce(&asks);
     long long begin = now_ns();
     CHECK(pthread_mutex_lock(&busy_lock) == 0);
     waited_ns += now_ns() - begin;
@@ -34,7 +36,7 @@ static FRAME void take_small(pthread_mutex_t *lock) {
 static void *keeper(void *unused) {
     for (int i = 0; i < ROUNDS; i++) {
         await(&got, i);
-        keep_busy();
+        keep_busy(i);
     }
     return unused;
 }
@@ -49,7 +51,7 @@ static void *asker(void *unused) {
 }
 
 static void be_busy(void) {
-    kept = got = 0;
+    kept = asks = got = 0;
     pthread_t threads[] = {spawn("Keeper", keeper, NULL), spawn("Asker", asker, NULL)};
     for (size_t i = 0; i < LENGTH(threads); i++)
         join(threads[i]);
