@@ -120,3 +120,28 @@ impl LockNames {
         self.places = FxHashMap::default();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::export::sink::open::tests::sample;
+
+    #[test]
+    fn however_many_locks_there_are_few_are_kept_and_fewer_for_long() {
+        let mut names = LockNames::default();
+        for lock in 0..WEIGHED_MAX + 100 {
+            let row = sample(&format!("lock_{lock}"), &[], [1, 0, 0, 0, 0, 0]);
+            let place = names.learn(&row);
+            assert_eq!(place == NOT_WEIGHED, lock >= WEIGHED_MAX, "{lock}");
+        }
+        assert_eq!(names.weighed.len(), WEIGHED_MAX);
+        names.choose();
+        names.forget();
+        assert_eq!((names.weighed.len(), names.places.len()), (0, 0));
+        assert_eq!(names.named.len(), NAMES_MAX);
+
+        let long = sample(&"ü".repeat(2000), &[], [1, 0, 0, 0, 0, 0]);
+        assert_ne!(names.learn(&long), NOT_WEIGHED);
+        assert_eq!(names.weighed[0].name.len(), NAME_BYTES);
+    }
+}
