@@ -6,7 +6,7 @@ use contract::sample_type::{self, NANOSECONDS, SampleType, label};
 use contract::wrapper::is_wrapper;
 use rustc_hash::FxHashMap;
 
-use super::aggregate::{Aggregate, Key, OTHER_LOCKS, Totals};
+use super::aggregate::{Aggregate, Key, OTHER_LOCKS, Row, Totals};
 use super::locks::{Locks, ORIGIN_FRAMES, Origin, address_of, generation_of};
 use super::names::Names;
 use super::objects::Objects;
@@ -59,14 +59,15 @@ pub(crate) fn open_holds(sources: &Sources<'_>, open: &[Open], now_ns: u64) -> V
 /// their labels they would be most of our memory.
 pub(crate) fn profile(
     sources: &Sources<'_>,
-    mut hand_out: impl FnMut(&Key, &mut Sample, &Profile),
+    mut hand_out: impl FnMut(Row<'_>, &mut Sample, &Profile),
 ) -> Profile {
     let mut builder = Builder::new(sources);
     if !sources.objects.segments().is_empty() {
         // The first mapping gives a viewer the program's name.
         builder.mapping(0);
     }
-    for (key, totals) in sources.aggregate.rows() {
+    for row in sources.aggregate.rows() {
+        let Row { key, totals, .. } = row;
         let stack = if key.is_of_others() {
             vec![builder.others()]
         } else {
@@ -80,28 +81,40 @@ pub(crate) fn profile(
             values: values(key.role, totals),
             labels: builder.labels(key, totals),
         };
-        hand_out(key, &mut sample, &builder.profile);
+        hand_out(row, &mut sample, &builder.profile);
     }
     builder.profile
 }
 
+/// How many columns rows of one role use.
+pub(super) const USED: usize = 4;
+
+/// Which these are: events, their time, contention, samples.
+pub(super) fn columns(role: Role) -> [SampleType; USED] {
+    let (events, time, contention) = match role {
+        Role::Release => (
+            SampleType::Release,
+            SampleType::ReleaseHold,
+            SampleType::Blocked,
+        ),
+        _ => (
+            SampleType::Acquire,
+            SampleType::AcquireWait,
+            SampleType::Contention,
+        ),
+    };
+    [events, time, contention, SampleType::Samples]
+}
+
 fn values(role: Role, totals: &Totals) -> [i64; sample_type::COUNT] {
     let mut values = [0; sample_type::COUNT];
-    let (events, time) = match role {
-        Role::Release => (SampleType::Release, SampleType::ReleaseHold),
-        _ => (SampleType::Acquire, SampleType::AcquireWait),
-    };
-    let contention = match role {
-        Role::Release => SampleType::Blocked,
-        _ => SampleType::Contention,
-    };
-    let columns = [
-        (events, totals.events),
-        (time, totals.time_ns),
-        (contention, totals.contention),
-        (SampleType::Samples, f64::from(totals.samples)),
+    let totals = [
+        totals.events,
+        totals.time_ns,
+        totals.contention,
+        f64::from(totals.samples),
     ];
-    for (column, total) in columns {
+    for (column, total) in columns(role).into_iter().zip(totals) {
         if let Some(value) = values.get_mut(column.index()) {
             #[allow(
                 clippy::cast_possible_truncation,

@@ -192,10 +192,10 @@ impl Process {
         };
         let told = &mut self.told;
         let uploads = sinks.iter().any(|sink| sink.span() == Span::SinceFlush);
-        let mut tables = build::profile(&sources, |key, sample, tables| {
+        let mut tables = build::profile(&sources, |row, sample, tables| {
             let whole = sample.values;
             let rest = if uploads {
-                told.rest(key, &whole)
+                told.rest(row, &whole)
             } else {
                 whole
             };
@@ -234,7 +234,7 @@ impl Process {
         let rows = self.aggregate.rows();
         let open = self.open.sorted();
         let held = || open.iter().map(|open| open.lock);
-        let locks = || rows.iter().map(|(key, _)| key.lock).chain(held());
+        let locks = || rows.iter().map(|row| row.key.lock).chain(held());
         let frames = self.aggregate.stacks().flatten().copied();
         let origins = locks()
             .filter_map(|lock| match self.locks.origin(lock) {
@@ -251,7 +251,7 @@ impl Process {
         let with_symbols = self.config.options.symbols == Symbols::Symtab;
         self.names
             .look_up(&self.objects, code, locks().map(address_of), with_symbols);
-        let blockers = rows.iter().map(|(key, _)| key.blocker);
+        let blockers = rows.iter().map(|row| row.key.blocker);
         self.threads.refresh(blockers.filter(|&id| id != 0));
     }
 

@@ -2,7 +2,7 @@
 
 mod row;
 #[cfg(test)]
-pub(super) mod tests;
+mod tests;
 
 use std::sync::Arc;
 
@@ -35,7 +35,9 @@ pub(crate) struct ThreadIds {
 /// All rows of a process so far.
 #[derive(Default)]
 pub(crate) struct Aggregate {
-    rows: FxHashMap<Key, Totals>,
+    /// Row → its number, and by that its totals.
+    rows: FxHashMap<Key, u32>,
+    totals: Vec<Totals>,
     stack_ids: FxHashMap<Arc<[u64]>, u32>,
     stacks: Vec<Arc<[u64]>>,
     frames_len: usize,
@@ -44,6 +46,15 @@ pub(crate) struct Aggregate {
     charges: Charges,
     /// Waits whose holder has not told of its release yet.
     unsettled: Vec<Unsettled>,
+}
+
+/// A row and what it adds up to.
+#[derive(Clone, Copy)]
+pub(crate) struct Row<'a> {
+    /// Rows are numbered from 0 as they come; none goes away.
+    pub(crate) number: usize,
+    pub(crate) key: &'a Key,
+    pub(crate) totals: &'a Totals,
 }
 
 /// A wait put down to a release that is still on its way to us.
@@ -133,12 +144,21 @@ impl Aggregate {
     }
 
     fn add_row(&mut self, key: Key, amount: &Amount) {
-        if let Some(totals) = self.rows.get_mut(&key) {
-            amount.add_to(totals);
-        } else if self.rows.len() >= ROWS_MAX {
+        if self.totals.len() >= ROWS_MAX && !self.rows.contains_key(&key) {
             self.add_to_others(key.kind, key.role, key.depth.into(), amount);
         } else {
-            amount.add_to(self.rows.entry(key).or_default());
+            self.add_to_row(key, amount);
+        }
+    }
+
+    fn add_to_row(&mut self, key: Key, amount: &Amount) {
+        let next = u32::try_from(self.totals.len()).unwrap_or(u32::MAX);
+        let number = *self.rows.entry(key).or_insert(next);
+        if number == next {
+            self.totals.push(Totals::default());
+        }
+        if let Some(totals) = self.totals.get_mut(number as usize) {
+            amount.add_to(totals);
         }
     }
 
@@ -157,7 +177,7 @@ impl Aggregate {
             role,
             bucket: amount.duration_ns.map_or(NO_BUCKET, bucket_of),
         };
-        amount.add_to(self.rows.entry(key).or_default());
+        self.add_to_row(key, amount);
     }
 
     fn stack_id(&mut self, stack: &[u64]) -> Option<u32> {
@@ -198,9 +218,9 @@ impl Aggregate {
     }
 
     /// All rows, in an order that does not depend on chance.
-    pub(crate) fn rows(&self) -> Vec<(&Key, &Totals)> {
-        let mut rows: Vec<_> = self.rows.iter().collect();
-        rows.sort_unstable_by_key(|(key, _)| {
+    pub(crate) fn rows(&self) -> Vec<Row<'_>> {
+        let mut rows: Vec<_> = self.unsorted().collect();
+        rows.sort_unstable_by_key(|Row { key, .. }| {
             (
                 (key.lock, key.stack, key.role as u8, key.thread, key.bucket),
                 (
@@ -220,9 +240,21 @@ impl Aggregate {
     pub(crate) fn waits(&self, kind: Kind) -> (f64, f64) {
         let is_wait =
             |key: &Key| key.kind == kind && key.role == Role::Acquire && key.bucket_ns().is_some();
-        let waits = self.rows.iter().filter(|(key, _)| is_wait(key));
-        waits.fold((0.0, 0.0), |(waits, ns), (_, totals)| {
+        let waits = self.unsorted().filter(|row| is_wait(row.key));
+        waits.fold((0.0, 0.0), |(waits, ns), Row { totals, .. }| {
             (waits + totals.contention, ns + totals.time_ns)
+        })
+    }
+
+    fn unsorted(&self) -> impl Iterator<Item = Row<'_>> {
+        self.rows.iter().filter_map(|(key, &number)| {
+            let number = number as usize;
+            let totals = self.totals.get(number)?;
+            Some(Row {
+                number,
+                key,
+                totals,
+            })
         })
     }
 

@@ -10,13 +10,6 @@ fn record(role: Role, frames: &[u64]) -> Record {
     record
 }
 
-/// The key of some row.
-pub(in crate::export) fn any_key() -> Key {
-    let mut aggregate = Aggregate::default();
-    aggregate.add(&record(Role::Acquire, &[1]), 0x1000);
-    *aggregate.rows()[0].0
-}
-
 #[test]
 fn equal_stacks_share_a_row_and_add_up() {
     let mut aggregate = Aggregate::default();
@@ -28,7 +21,7 @@ fn equal_stacks_share_a_row_and_add_up() {
     let rows = aggregate.rows();
     let buckets: Vec<_> = rows
         .iter()
-        .map(|(key, totals)| (key.bucket_ns(), totals.events, totals.max_ns))
+        .map(|row| (row.key.bucket_ns(), row.totals.events, row.totals.max_ns))
         .collect();
     assert_eq!(
         buckets,
@@ -42,7 +35,7 @@ fn a_failed_attempt_is_a_contention_and_no_acquisition() {
     let mut failed = record(Role::Acquire, &[7]);
     failed.error = libc::EBUSY;
     aggregate.add(&failed, 0x1000);
-    let totals = *aggregate.rows()[0].1;
+    let totals = *aggregate.rows()[0].totals;
     assert_eq!((totals.events, totals.contention), (0.0, 100.0));
 }
 
@@ -65,11 +58,11 @@ fn a_full_table_loses_details_only_and_counts_them() {
         (10, 1000)
     );
     let rows = aggregate.rows();
-    let total: f64 = rows.iter().map(|(_, totals)| totals.events).sum();
+    let total: f64 = rows.iter().map(|row| row.totals.events).sum();
     assert_eq!(total, 100.0 * (FRAMES_MAX as f64 / 64.0 + 11.0));
     assert!(
         rows.iter()
-            .any(|(key, totals)| key.is_of_others() && totals.events == 1000.0)
+            .any(|row| row.key.is_of_others() && row.totals.events == 1000.0)
     );
 }
 
@@ -89,13 +82,16 @@ fn a_wait_is_put_down_to_its_release_whichever_comes_first() {
     aggregate.add(&wait, 0x1000);
     let rows = aggregate.rows();
     let (waited, released) = (rows[0], rows[1]);
-    assert_eq!(aggregate.holder_stack(waited.0), [9]);
-    assert_eq!((waited.1.time_ns, waited.1.samples), (10_000.0, 2));
+    assert_eq!(aggregate.holder_stack(waited.key), [9]);
+    assert_eq!(
+        (waited.totals.time_ns, waited.totals.samples),
+        (10_000.0, 2)
+    );
     assert_eq!(
         (
-            released.1.events,
-            released.1.contention,
-            released.0.bucket_ns()
+            released.totals.events,
+            released.totals.contention,
+            released.key.bucket_ns()
         ),
         (0.0, 4_000.0, None)
     );
@@ -110,6 +106,6 @@ fn a_wait_whose_release_was_lost_counts_without_a_holder() {
     aggregate.settle(false);
     aggregate.settle(false);
     let rows = aggregate.rows();
-    assert_eq!(rows[0].1.time_ns, 5_000.0);
-    assert!(aggregate.holder_stack(rows[0].0).is_empty());
+    assert_eq!(rows[0].totals.time_ns, 5_000.0);
+    assert!(aggregate.holder_stack(rows[0].key).is_empty());
 }
