@@ -5,6 +5,7 @@
 //! steps. Neither fails: a bad value becomes a complaint and the default is used.
 
 mod check;
+mod datadog;
 mod markdown;
 mod parse;
 mod resolve;
@@ -15,6 +16,7 @@ mod tests;
 use std::fmt;
 
 pub use check::check;
+pub use datadog::Datadog;
 pub use markdown::markdown;
 pub use resolve::resolve;
 pub use table::TABLE;
@@ -24,6 +26,8 @@ pub use table::TABLE;
 pub enum Values {
     /// `1`/`0`, `true`/`false`, `yes`/`no`, `on`/`off`.
     Switch,
+    /// As [`Values::Switch`], or `auto`.
+    SwitchOrAuto,
     /// A whole number within bounds.
     Count {
         /// Smallest.
@@ -143,6 +147,8 @@ pub struct Options {
     pub pyroscope: Pyroscope,
     /// Parca.
     pub parca: Parca,
+    /// What concerns the sink `datadog` alone.
+    pub datadog: Datadog,
     /// Mark of the `lockprof run` the process belongs to.
     pub run: Option<String>,
 }

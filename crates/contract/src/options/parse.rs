@@ -6,6 +6,8 @@ use super::{Meaning, Values};
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Value {
     Switch(bool),
+    /// None is `auto`.
+    SwitchOrAuto(Option<bool>),
     Count(u64),
     TimeNs(u64),
     /// A share: 0.005 is half a per cent.
@@ -36,6 +38,7 @@ impl Values {
     pub fn describe(&self) -> String {
         match self {
             Self::Switch => "1 or 0".to_owned(),
+            Self::SwitchOrAuto => "1, 0 or auto".to_owned(),
             Self::Count { min, max } => format!("a whole number between {min} and {max}"),
             Self::Time { min_ns, max_ns } => {
                 format!("a time between {} and {}", time(*min_ns), time(*max_ns))
@@ -54,6 +57,10 @@ pub(super) fn own(values: &Values, text: &str) -> Option<Value> {
     let trimmed = text.trim();
     match *values {
         Values::Switch => switch(trimmed).map(Value::Switch),
+        Values::SwitchOrAuto if trimmed.eq_ignore_ascii_case("auto") => {
+            Some(Value::SwitchOrAuto(None))
+        }
+        Values::SwitchOrAuto => switch(trimmed).map(|on| Value::SwitchOrAuto(Some(on))),
         Values::Count { min, max } => count(trimmed)
             .filter(|n| (min..=max).contains(n))
             .map(Value::Count),

@@ -1,7 +1,9 @@
 //! The environment as given, turned into options as meant.
 
 use super::parse::{self, Said, Value};
-use super::{Complaint, Exporter, Meaning, Opt, Options, Parca, Pyroscope, Symbols, table};
+use super::{
+    Complaint, Exporter, Meaning, Opt, Options, Parca, Pyroscope, Symbols, datadog, table,
+};
 
 /// The first profile comes after this time at the latest.
 const FIRST_INTERVAL_NS: u64 = 10_000_000_000;
@@ -10,8 +12,9 @@ const FIRST_INTERVAL_NS: u64 = 10_000_000_000;
 ///
 /// - A variable that is empty counts as not set.
 /// - `LOCKPROF_*` wins over an alias; among aliases, the first of the table that
-///   says anything.
+///   says anything; tags of all aliases are merged.
 /// - A value that does not serve gives one complaint, and the default holds.
+/// - Where no sinks are named, the variables of the Datadog tracers may add one.
 /// - The first interval is the interval, but at most ten seconds.
 /// - A `sample` of 1 asks for exact counts: then every wait is kept
 ///   (`wait_sample_ns` 0) and sampling may take what it takes (`cpu_limit` 0),
@@ -25,12 +28,17 @@ pub fn resolve(get: impl Fn(&str) -> Option<String>) -> (Options, Vec<Complaint>
         complaints: Vec::new(),
     };
     let sample = reader.count(&table::SAMPLE);
-    let is_set = |opt: &Opt| (reader.get)(opt.name).is_some();
+    let is_set = |opt: &Opt| reader.raw(opt.name).is_some();
     let every_wait = sample == 1 && !is_set(&table::WAIT_SAMPLE);
     let unlimited = sample == 1 && !is_set(&table::CPU_LIMIT);
     let wait_sample_ns = reader.time_ns(&table::WAIT_SAMPLE);
     let cpu_limit = reader.share(&table::CPU_LIMIT);
     let interval_ns = reader.time_ns(&table::INTERVAL);
+    let mut sinks = reader.words(&table::SINK);
+    let (datadog, wants_datadog) = datadog::read(&mut reader);
+    if wants_datadog && reader.raw(table::SINK.name).is_none() {
+        sinks.push("datadog");
+    }
     let options = Options {
         enabled: reader.switch(&table::ENABLED),
         sample,
@@ -40,7 +48,7 @@ pub fn resolve(get: impl Fn(&str) -> Option<String>) -> (Options, Vec<Complaint>
         interval_ns,
         max_frames: usize::try_from(reader.count(&table::MAX_FRAMES)).unwrap_or(usize::MAX),
         locks: reader.words(&table::LOCKS),
-        sinks: reader.words(&table::SINK),
+        sinks,
         symbols: match reader.word(&table::SYMBOLS) {
             "off" => Symbols::Off,
             _ => Symbols::Symtab,
@@ -66,13 +74,14 @@ pub fn resolve(get: impl Fn(&str) -> Option<String>) -> (Options, Vec<Complaint>
             url: reader.text(&table::PARCA_URL).unwrap_or_default(),
             token: reader.text(&table::PARCA_TOKEN),
         },
+        datadog,
         run: reader.text(&table::RUN_MARK),
     };
     (options, reader.complaints)
 }
 
 /// Reads options one by one and collects the complaints.
-struct Reader<G> {
+pub(super) struct Reader<G> {
     get: G,
     complaints: Vec<Complaint>,
 }
@@ -81,7 +90,7 @@ struct Reader<G> {
 /// type gives the type's own default; a test sees to it that there is none.
 macro_rules! reads {
     ($name:ident, $variant:ident, $type:ty) => {
-        fn $name(&mut self, opt: &'static Opt) -> $type {
+        pub(super) fn $name(&mut self, opt: &'static Opt) -> $type {
             match self.value(opt) {
                 Some(Value::$variant(value)) => value,
                 _ => Default::default(),
@@ -92,6 +101,7 @@ macro_rules! reads {
 
 impl<G: Fn(&str) -> Option<String>> Reader<G> {
     reads!(switch, Switch, bool);
+    reads!(switch_or_auto, SwitchOrAuto, Option<bool>);
     reads!(count, Count, u64);
     reads!(time_ns, TimeNs, u64);
     reads!(share, Share, f64);
@@ -99,7 +109,20 @@ impl<G: Fn(&str) -> Option<String>> Reader<G> {
     reads!(word, Word, &'static str);
     reads!(tags, Tags, Vec<(String, String)>);
 
-    fn text(&mut self, opt: &'static Opt) -> Option<String> {
+    /// A variable as it is; none when it is empty.
+    pub(super) fn raw(&self, name: &str) -> Option<String> {
+        (self.get)(name)
+    }
+
+    /// Whether the user says anything about an option, by any of its names.
+    pub(super) fn asked(&self, opt: &Opt) -> bool {
+        let aliases = opt.aliases.iter().map(|alias| alias.name);
+        aliases
+            .chain([opt.name])
+            .any(|name| self.raw(name).is_some())
+    }
+
+    pub(super) fn text(&mut self, opt: &'static Opt) -> Option<String> {
         match self.value(opt) {
             Some(Value::Text(text)) if !text.is_empty() => Some(text),
             _ => None,
@@ -121,11 +144,13 @@ impl<G: Fn(&str) -> Option<String>> Reader<G> {
             }
             return value;
         }
+        let mut all_tags: Option<Vec<(String, String)>> = None;
         for alias in opt.aliases {
             let Some(given) = (self.get)(alias.name) else {
                 continue;
             };
             match parse::alias(&opt.values, alias.meaning, &given) {
+                Said::Value(Value::Tags(tags)) => put_behind(&mut all_tags, tags),
                 Said::Value(value) => return Some(value),
                 Said::Nothing => {}
                 Said::Bad(wanted) => {
@@ -134,7 +159,7 @@ impl<G: Fn(&str) -> Option<String>> Reader<G> {
                 }
             }
         }
-        None
+        all_tags.map(Value::Tags)
     }
 
     fn complain(&mut self, opt: &Opt, name: &'static str, given: String, wanted: &str) {
@@ -149,6 +174,18 @@ impl<G: Fn(&str) -> Option<String>> Reader<G> {
             given,
             reason,
         });
+    }
+}
+
+/// Adds tags whose keys are not among those said before, which win.
+fn put_behind(all: &mut Option<Vec<(String, String)>>, tags: Vec<(String, String)>) {
+    let all = all.get_or_insert_default();
+    let said = all.len();
+    for (key, value) in tags {
+        let before = all.get(..said).unwrap_or_default();
+        if !before.iter().any(|(known, _)| *known == key) {
+            all.push((key, value));
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! The rows of the option table.
 
-use super::{Alias, Meaning, Opt, RUN, Values};
+use super::{Alias, Meaning, Opt, RUN, Values, datadog};
 
 const SECOND_NS: u64 = 1_000_000_000;
 
@@ -108,10 +108,10 @@ pub(super) const LOCKS: Opt = Opt {
 pub(super) const SINK: Opt = Opt {
     name: "LOCKPROF_SINK",
     flag: Some("sink"),
-    values: Values::Words(&["file", "pyroscope", "parca"]),
+    values: Values::Words(&["file", "pyroscope", "parca", "datadog"]),
     default: "file",
     aliases: &[],
-    help: "Where profiles go",
+    help: "Where profiles go; by default also to datadog when the address or host of an Agent is given, or DD_PROFILING_AGENTLESS=1, or DD_PROFILING_ENABLED is 1, true or auto",
 };
 
 /// How far addresses are named in the process.
@@ -205,7 +205,7 @@ pub(super) const TAGS: Opt = Opt {
             meaning: Meaning::Same,
         },
     ],
-    help: "Other tags of what is sent",
+    help: "Other tags of what is sent; those of DD_PROFILING_TAGS and DD_TAGS are merged, of one key the former counts",
 };
 
 /// The machine's name.
@@ -341,5 +341,14 @@ pub static TABLE: &[Opt] = &[
     PYROSCOPE_TOKEN,
     PARCA_URL,
     PARCA_TOKEN,
+    datadog::AGENT,
+    datadog::AGENT_HOST,
+    datadog::AGENT_PORT,
+    datadog::AGENTLESS,
+    datadog::SITE,
+    datadog::INTAKE,
+    datadog::FAMILY,
+    datadog::KEY,
+    datadog::EXTERNAL_ENV,
     RUN_MARK,
 ];

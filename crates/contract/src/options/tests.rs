@@ -21,6 +21,14 @@ fn understood(pairs: &[(&str, &str)]) -> Options {
     options
 }
 
+fn no_datadog() -> Datadog {
+    Datadog {
+        site: "datadoghq.com".to_owned(),
+        family: "native".to_owned(),
+        ..Datadog::default()
+    }
+}
+
 #[test]
 fn nothing_set_gives_the_defaults() {
     let expected = Options {
@@ -49,6 +57,7 @@ fn nothing_set_gives_the_defaults() {
             url: "http://localhost:7070".to_owned(),
             token: None,
         },
+        datadog: no_datadog(),
         run: None,
     };
     assert_eq!(understood(&[]), expected);
@@ -62,6 +71,7 @@ fn every_default_is_a_value_of_its_option() {
         let fits = matches!(
             (opt.values, value),
             (Values::Switch, Some(parse::Value::Switch(_)))
+                | (Values::SwitchOrAuto, Some(parse::Value::SwitchOrAuto(_)))
                 | (Values::Count { .. }, Some(parse::Value::Count(_)))
                 | (Values::Time { .. }, Some(parse::Value::TimeNs(_)))
                 | (Values::Percent { .. }, Some(parse::Value::Share(_)))
@@ -100,6 +110,15 @@ fn every_option_is_read() {
         ("LOCKPROF_PYROSCOPE_TOKEN", "secret-2"),
         ("LOCKPROF_PARCA_URL", "http://q:2"),
         ("LOCKPROF_PARCA_TOKEN", "secret-3"),
+        ("LOCKPROF_DATADOG_AGENT", "unix:///run/agent"),
+        ("LOCKPROF_DATADOG_HOST", "agent"),
+        ("LOCKPROF_DATADOG_PORT", "18126"),
+        ("LOCKPROF_DATADOG_AGENTLESS", "no"),
+        ("LOCKPROF_DATADOG_SITE", "datadoghq.eu"),
+        ("LOCKPROF_DATADOG_INTAKE", "http://intake/"),
+        ("LOCKPROF_DATADOG_FAMILY", "python"),
+        ("DD_API_KEY", "secret"),
+        ("DD_EXTERNAL_ENV", "it-false"),
         ("LOCKPROF_RUN", "12-34"),
     ]);
     let expected = Options {
@@ -133,6 +152,17 @@ fn every_option_is_read() {
         parca: Parca {
             url: "http://q:2".to_owned(),
             token: Some("secret-3".to_owned()),
+        },
+        datadog: Datadog {
+            agent: Some("unix:///run/agent".to_owned()),
+            agent_host: Some("agent".to_owned()),
+            agent_port: Some(18126),
+            agentless: Some(false),
+            key: Some("secret".to_owned()),
+            site: "datadoghq.eu".to_owned(),
+            intake: Some("http://intake/".to_owned()),
+            family: "python".to_owned(),
+            external_env: Some("it-false".to_owned()),
         },
         run: Some("12-34".to_owned()),
     };
@@ -333,6 +363,71 @@ fn tags_are_split_at_commas_or_else_at_spaces() {
     assert_eq!(
         complaints,
         ["LOCKPROF_TAGS=no colon: not a comma-separated list of key:value pairs; using nothing"]
+    );
+}
+
+#[test]
+fn tags_of_the_tracers_are_merged_and_those_for_profiles_win() {
+    let pair = |key: &str, value: &str| (key.to_owned(), value.to_owned());
+    let both = [
+        ("DD_TAGS", "team:core,region:eu"),
+        ("DD_PROFILING_TAGS", "team:perf why:slow"),
+    ];
+    assert_eq!(
+        understood(&both).tags,
+        [
+            pair("team", "perf"),
+            pair("why", "slow"),
+            pair("region", "eu")
+        ]
+    );
+    let with_own = [both[0], both[1], ("LOCKPROF_TAGS", "a:1")];
+    assert_eq!(understood(&with_own).tags, [pair("a", "1")]);
+}
+
+#[test]
+fn the_tracers_variables_add_datadog_only_where_no_sink_is_named() {
+    for (name, value) in [
+        ("DD_TRACE_AGENT_URL", "http://agent:8126"),
+        ("LOCKPROF_DATADOG_AGENT", "http://agent:8126"),
+        ("DD_AGENT_HOST", "agent"),
+        ("DD_TRACE_AGENT_HOSTNAME", "agent"),
+        ("DD_PROFILING_ENABLED", "1"),
+        ("DD_PROFILING_ENABLED", "True"),
+        ("DD_PROFILING_ENABLED", "auto"),
+        ("DD_PROFILING_AGENTLESS", "1"),
+    ] {
+        let asked = understood(&[(name, value)]);
+        assert_eq!(asked.sinks, ["file", "datadog"], "{name}={value}");
+        let named = understood(&[(name, value), ("LOCKPROF_SINK", "file")]);
+        assert_eq!(named.sinks, ["file"], "{name}={value}");
+    }
+    for (name, value) in [
+        ("DD_API_KEY", "0123456789abcdef0123456789abcdef"),
+        ("DD_SITE", "datadoghq.eu"),
+        ("DD_SERVICE", "shop"),
+        ("DD_TRACE_AGENT_PORT", "8126"),
+        ("DD_PROFILING_AGENTLESS", "0"),
+        ("DD_PROFILING_ENABLED", "0"),
+    ] {
+        let asked = understood(&[(name, value)]);
+        assert_eq!(asked.sinks, ["file"], "{name}={value}");
+    }
+}
+
+#[test]
+fn the_agents_port_is_known_only_when_it_is_said() {
+    let port = |pairs| understood(pairs).datadog.agent_port;
+    assert_eq!(port(&[("DD_AGENT_HOST", "agent")]), None);
+    assert_eq!(
+        port(&[("DD_AGENT_PORT", "1"), ("DD_TRACE_AGENT_PORT", "2")]),
+        Some(2)
+    );
+    let (options, complaints) = with(&[("DD_AGENT_PORT", "70000")]);
+    assert_eq!(options.datadog.agent_port, Some(8126));
+    assert_eq!(
+        complaints,
+        ["DD_AGENT_PORT=70000: not a whole number between 1 and 65535; using 8126"]
     );
 }
 
