@@ -75,8 +75,10 @@ pub(crate) struct Request {
 pub(crate) struct Endpoint {
     /// How users call the receiver, as in messages: `Pyroscope`.
     pub(crate) receiver: &'static str,
-    /// `http://…`, `https://…`, or `unix:///path/of/socket:/path/of/request`.
+    /// `http://…` or `https://…`.
     pub(crate) url: String,
+    /// The socket that stands for the URL's host, where the receiver has one.
+    pub(crate) unix_socket: Option<std::path::PathBuf>,
     /// Sent with every request: keys, tenants, content type.
     pub(crate) headers: Vec<(&'static str, String)>,
     /// What a user can do about an answer with this status, where the receiver is
