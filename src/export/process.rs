@@ -1,5 +1,6 @@
 //! One process and its data: what came in, and how it is told.
 
+use std::cell::OnceCell;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use contract::comment;
@@ -14,7 +15,7 @@ use super::names::Names;
 use super::objects::Objects;
 use super::open::OpenHolds;
 use super::sink::file::FileSink;
-use super::sink::{Deliveries, Sender, Sink, SinkError, Span, parca, pyroscope};
+use super::sink::{Deliveries, Sender, Sink, SinkError, Span, datadog, parca, pyroscope};
 use super::threads::Threads;
 use super::told::Told;
 use super::unhooked::Unhooked;
@@ -65,23 +66,31 @@ fn open_sinks(config: &Config, deliveries: &'static Deliveries) -> Vec<Box<dyn S
         pid: sys::process_id(),
         start_ms: BEGAN_UNIX_NS.load(Ordering::Relaxed) / 1_000_000,
     };
+    let is_forked = IS_FORKED.load(Ordering::Relaxed);
+    // Made when first needed: it asks the kernel what a sandbox may forbid.
+    let sender = OnceCell::new();
+    let sender = || sender.get_or_init(|| Sender::new(config, &identity));
     let mut sinks: Vec<Box<dyn Sink>> = Vec::new();
-    let options = &config.options;
-    let is_asked_for = |sink: &str| options.sinks.contains(&sink);
-    if is_asked_for("file") {
-        match FileSink::new(config, &identity, IS_FORKED.load(Ordering::Relaxed)) {
-            Ok(sink) => sinks.push(Box::new(sink)),
+    for name in &config.options.sinks {
+        let opened = match *name {
+            "datadog" => datadog::open(config, sender(), deliveries, is_forked)
+                .map(|sink| Box::new(sink) as Box<dyn Sink>),
+            "pyroscope" => Ok(pyroscope::sink(
+                &config.options.pyroscope,
+                sender(),
+                deliveries,
+            )),
+            "parca" => Ok(parca::sink(&config.options.parca, sender(), deliveries)),
+            _ => FileSink::new(config, &identity, is_forked)
+                .map(|sink| Box::new(sink) as Box<dyn Sink>),
+        };
+        match opened {
+            Ok(sink) => sinks.push(sink),
             Err(SinkError::Temporary(reason) | SinkError::Permanent(reason)) => {
-                diag::say(format_args!("{reason}; no profile is written"))
+                let what = if *name == "file" { "written" } else { "sent" };
+                diag::say(format_args!("{reason}; no profile is {what}"));
             }
         }
-    }
-    let sender = Sender::new(config, &identity);
-    if is_asked_for("pyroscope") {
-        sinks.push(pyroscope::sink(&options.pyroscope, &sender, deliveries));
-    }
-    if is_asked_for("parca") {
-        sinks.push(parca::sink(&options.parca, &sender, deliveries));
     }
     sinks
 }

@@ -1,6 +1,7 @@
 //! Where profiles go: what a receiver is told, and how it wants to be told.
 
 mod courier;
+pub(crate) mod datadog;
 mod deliveries;
 pub(crate) mod file;
 mod http;

@@ -74,6 +74,7 @@ pub struct Encoder<W> {
     out: W,
     schema: Schema,
     strings: Strings,
+    rows_len: usize,
 }
 
 impl<W: Write> Encoder<W> {
@@ -88,7 +89,13 @@ impl<W: Write> Encoder<W> {
             out,
             schema,
             strings: Strings::new(),
+            rows_len: 0,
         }
+    }
+
+    /// How many bytes the rows so far take, their texts included.
+    pub fn rows_len(&self) -> usize {
+        self.rows_len + self.strings.len
     }
 
     /// Writes a row of our own schema, whose stack refers to a table of so many locations.
@@ -131,7 +138,9 @@ impl<W: Write> Encoder<W> {
             sample: vec![sample],
             ..proto::Profile::default()
         };
-        self.out.write_all(&part.encode_to_vec())
+        let bytes = part.encode_to_vec();
+        self.rows_len += bytes.len();
+        self.out.write_all(&bytes)
     }
 
     /// Writes everything but the rows of a profile, and hands `out` back.
@@ -143,6 +152,7 @@ impl<W: Write> Encoder<W> {
             mut out,
             schema,
             mut strings,
+            rows_len: _,
         } = self;
         let part = proto::Profile {
             sample: Vec::new(),
@@ -254,13 +264,19 @@ fn id_of(index: usize, len: usize) -> Option<u64> {
 struct Strings {
     table: Vec<String>,
     known: HashMap<String, i64>,
+    /// Bytes of the table in the profile, or a few more.
+    len: usize,
 }
+
+/// Bytes of a text in a profile beyond its own, at most: its field and its length.
+const TEXT_HEAD_LEN: usize = 6;
 
 impl Strings {
     fn new() -> Self {
         Self {
             table: vec![String::new()],
             known: HashMap::from([(String::new(), 0)]),
+            len: TEXT_HEAD_LEN,
         }
     }
 
@@ -271,6 +287,7 @@ impl Strings {
         let Ok(index) = i64::try_from(self.table.len()) else {
             return 0;
         };
+        self.len += text.len() + TEXT_HEAD_LEN;
         self.table.push(text.to_owned());
         self.known.insert(text.to_owned(), index);
         index

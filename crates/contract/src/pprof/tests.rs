@@ -262,7 +262,9 @@ fn a_foreign_schema_has_its_own_columns_and_times_may_come_behind() {
         .unwrap();
     encoder.add_values(&[0], &[7], &[], locations).unwrap();
     encoder.add_values(&[0], &[0, -1], &[], locations).unwrap();
+    let rows_len = encoder.rows_len();
     let mut bytes = encoder.finish(&tables).unwrap();
+    assert!(rows_len > 20 && rows_len < bytes.len(), "{rows_len}");
     bytes.extend(encode_times(42, 1000));
 
     let message = proto::Profile::decode(bytes.as_slice()).unwrap();
