@@ -67,3 +67,27 @@ require_rust() {
     [[ $(printf '%s\n' "$wanted" "$have" | sort -V | head -n 1) == "$wanted" ]] ||
         die "Rust $wanted or newer is needed; this is Rust $have. $advice"
 }
+
+# Installs Python packages of these versions, as "name==1.2", into an environment of their
+# own, target/tools/NAME; does nothing when they are there. Needs python3-venv.
+require_python() {
+    local place=$target/tools/$1 package
+    shift
+    local -a missing=()
+    for package in "$@"; do
+        [[ -d $(echo "$place"/lib/python3*/site-packages/"$(python_record "$package")") ]] ||
+            missing+=("$package")
+    done
+    ((${#missing[@]} > 0)) || return 0
+    say "installing with pip: ${missing[*]}"
+    { [[ -x $place/bin/pip ]] || python3 -m venv "$place"; } ||
+        die "python3 cannot make an environment; please install: python3-venv"
+    "$place/bin/pip" install --quiet --disable-pip-version-check "${missing[@]}" ||
+        die "pip could not install: ${missing[*]}"
+}
+
+# The directory by which a package of this version is known to be installed.
+python_record() {
+    local name=${1%%==*}
+    printf '%s-%s.dist-info' "${name//-/_}" "${1##*==}"
+}

@@ -54,7 +54,11 @@ fn switched_off_means_no_file_and_no_change() {
 #[test]
 fn switched_on_by_name_is_the_default() {
     for name in ["LOCKPROF_ENABLED", "DD_PROFILING_ENABLED"] {
-        let run = Program::exact("recursive_exact").env(name, "1").compare();
+        // The tracers' switch would also send to an Agent.
+        let run = Program::exact("recursive_exact")
+            .env("LOCKPROF_SINK", "file")
+            .env(name, "1")
+            .compare();
         run.profile().expect_counts("in all", 1000, 1000);
     }
 }

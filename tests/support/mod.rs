@@ -4,6 +4,8 @@
 pub(crate) mod build;
 pub(crate) mod loopback;
 pub(crate) mod open_profile;
+pub(crate) mod datadog;
 pub(crate) mod profile;
 pub(crate) mod program;
+pub(crate) mod raw_pprof;
 pub(crate) mod scratch;
