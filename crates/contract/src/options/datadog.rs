@@ -45,6 +45,9 @@ impl fmt::Debug for Datadog {
 /// What of the Datadog tracers also says that profiles are wanted there.
 const PROFILING_ENABLED: &str = "DD_PROFILING_ENABLED";
 
+/// What of them says that profiles are wanted in files instead.
+pub(super) const OUTPUT_PPROF: &str = "DD_PROFILING_OUTPUT_PPROF";
+
 const fn same(name: &'static str) -> Alias {
     Alias {
         name,
@@ -163,7 +166,7 @@ where
         || datadog.agent_host.is_some()
         || datadog.agentless == Some(true)
         || reader.raw(PROFILING_ENABLED).is_some_and(says_yes);
-    (datadog, is_wanted)
+    (datadog, is_wanted && reader.raw(OUTPUT_PPROF).is_none())
 }
 
 /// As the tracers take it: `auto` leaves it to them, and they profile.

@@ -77,6 +77,8 @@ pub enum Meaning {
     PercentSampled,
     /// A number that is cut to the option's bounds, as the tracers do.
     Clamped,
+    /// The first part of a file's name; the process and the ending follow.
+    Prefix,
     /// Only `0` (or another word for no) counts: it switches off. Whatever else
     /// it says is the tracer's business.
     OnlyOff,

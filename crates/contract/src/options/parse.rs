@@ -102,6 +102,10 @@ pub(super) fn alias(values: &Values, meaning: Meaning, text: &str) -> Said {
             _ => return Said::Nothing,
         },
         Meaning::Clamped => clamped(values, text.trim()),
+        Meaning::Prefix => {
+            let prefix = text.trim().replace('%', "%%");
+            own(values, &format!("{prefix}.%p.pb.gz"))
+        }
         Meaning::PercentSampled => {
             return percent_sampled(values, text.trim()).map_or_else(
                 || Said::Bad("a percentage above 0 and up to 100".to_owned()),

@@ -197,6 +197,7 @@ impl Meaning {
             Self::Same => "",
             Self::PercentSampled => " (percent sampled)",
             Self::Clamped => " (cut to the bounds)",
+            Self::Prefix => " (the name's first part)",
             Self::OnlyOff => " (only to switch off)",
         }
     }

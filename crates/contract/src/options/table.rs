@@ -1,6 +1,7 @@
 //! The rows of the option table.
 
-use super::{Alias, Meaning, Opt, RUN, Values, datadog};
+use super::datadog::{self, OUTPUT_PPROF};
+use super::{Alias, Meaning, Opt, RUN, Values};
 
 const SECOND_NS: u64 = 1_000_000_000;
 
@@ -140,7 +141,10 @@ pub(super) const OUTPUT: Opt = Opt {
     flag: Some("output"),
     values: Values::Text,
     default: "",
-    aliases: &[],
+    aliases: &[Alias {
+        name: OUTPUT_PPROF,
+        meaning: Meaning::Prefix,
+    }],
     help: "Directory for profiles, or a file name in which %e is the executable, %p the process, %t the start in milliseconds and %% a percent sign; by default the current directory, else $TMPDIR, else /tmp",
 };
 

@@ -416,6 +416,23 @@ fn the_tracers_variables_add_datadog_only_where_no_sink_is_named() {
 }
 
 #[test]
+fn the_tracers_prefix_of_files_is_a_place_and_keeps_datadog_out() {
+    let options = understood(&[
+        ("DD_PROFILING_OUTPUT_PPROF", "/tmp/100%/shop"),
+        ("DD_PROFILING_ENABLED", "1"),
+    ]);
+    assert_eq!(options.output.as_deref(), Some("/tmp/100%%/shop.%p.pb.gz"));
+    assert_eq!(options.sinks, ["file"]);
+    let named = understood(&[
+        ("DD_PROFILING_OUTPUT_PPROF", "shop"),
+        ("LOCKPROF_OUTPUT", "here"),
+        ("LOCKPROF_SINK", "datadog"),
+    ]);
+    assert_eq!(named.output.as_deref(), Some("here"));
+    assert_eq!(named.sinks, ["datadog"]);
+}
+
+#[test]
 fn the_agents_port_is_known_only_when_it_is_said() {
     let port = |pairs| understood(pairs).datadog.agent_port;
     assert_eq!(port(&[("DD_AGENT_HOST", "agent")]), None);
