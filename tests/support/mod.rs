@@ -2,9 +2,9 @@
 #![allow(dead_code, reason = "every test file uses a part of it")]
 
 pub(crate) mod build;
+pub(crate) mod datadog;
 pub(crate) mod loopback;
 pub(crate) mod open_profile;
-pub(crate) mod datadog;
 pub(crate) mod profile;
 pub(crate) mod program;
 pub(crate) mod raw_pprof;

@@ -91,6 +91,8 @@ fn option(opt: &'static Opt, flag: &'static str) -> Arg {
             Values::Word(_) => "WORD",
             Values::Text => "TEXT",
             Values::Tags => "KEY:VALUE,...",
+            Values::Pairs => "KEY=VALUE,...",
+            Values::Url { .. } => "URL",
         })
         .allow_hyphen_values(true)
         .help(format!("{}{takes} [{default}env: {}]", opt.help, opt.name));

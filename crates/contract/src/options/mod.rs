@@ -57,9 +57,16 @@ pub enum Values {
     Text,
     /// `key:value` pairs, separated by commas or, without any comma, by spaces.
     Tags,
+    /// `key=value` pairs, separated by commas, percent-encoded.
+    Pairs,
+    /// An address of a server; one that names no place there means this one.
+    Url {
+        /// The place: a path that begins with a slash.
+        path: &'static str,
+    },
 }
 
-/// A variable of the Datadog tracers that means the same.
+/// A variable of other tracers that means the same.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Alias {
     /// Its name.
@@ -82,6 +89,10 @@ pub enum Meaning {
     /// Only `0` (or another word for no) counts: it switches off. Whatever else
     /// it says is the tracer's business.
     OnlyOff,
+    /// An address to which the option's path is added, whatever path it has.
+    BaseUrl,
+    /// An address to which nothing is added.
+    WholeUrl,
 }
 
 /// One option.
@@ -151,6 +162,12 @@ pub struct Options {
     pub parca: Parca,
     /// What concerns the sink `datadog` alone.
     pub datadog: Datadog,
+    /// Where OTLP profiles are posted to.
+    pub otlp_url: String,
+    /// Headers of these requests.
+    pub otlp_headers: Vec<(String, String)>,
+    /// Directory or pattern for Prometheus's text file.
+    pub prometheus_file: Option<String>,
     /// Mark of the `lockprof run` the process belongs to.
     pub run: Option<String>,
 }

@@ -15,6 +15,7 @@ pub(super) enum Value {
     Words(Vec<&'static str>),
     Word(&'static str),
     Text(String),
+    /// Tags or pairs.
     Tags(Vec<(String, String)>),
 }
 
@@ -48,6 +49,8 @@ impl Values {
             Self::Word(words) => format!("one of: {}", words.join(", ")),
             Self::Text => "text".to_owned(),
             Self::Tags => "a comma-separated list of key:value pairs".to_owned(),
+            Self::Pairs => "a comma-separated list of key=value pairs".to_owned(),
+            Self::Url { .. } => "an address that begins with http:// or https://".to_owned(),
         }
     }
 }
@@ -79,6 +82,11 @@ pub(super) fn own(values: &Values, text: &str) -> Option<Value> {
         Values::Word(known) => word(known, trimmed).map(Value::Word),
         Values::Text => Some(Value::Text(text.to_owned())),
         Values::Tags => tags(trimmed).map(Value::Tags),
+        Values::Pairs => pairs(trimmed).map(Value::Tags),
+        Values::Url { path } => url(trimmed, |given| match given {
+            "" | "/" => path.to_owned(),
+            given => given.to_owned(),
+        }),
     }
 }
 
@@ -106,6 +114,11 @@ pub(super) fn alias(values: &Values, meaning: Meaning, text: &str) -> Said {
             let prefix = text.trim().replace('%', "%%");
             own(values, &format!("{prefix}.%p.pb.gz"))
         }
+        Meaning::BaseUrl => url(text.trim(), |given| below(values, given)),
+        Meaning::WholeUrl => url(text.trim(), |given| match given {
+            "" => "/".to_owned(),
+            given => given.to_owned(),
+        }),
         Meaning::PercentSampled => {
             return percent_sampled(values, text.trim()).map_or_else(
                 || Said::Bad("a percentage above 0 and up to 100".to_owned()),
@@ -227,6 +240,54 @@ fn tags(text: &str) -> Option<Vec<(String, String)>> {
             (!key.is_empty()).then(|| (key.to_owned(), value.to_owned()))
         })
         .collect()
+}
+
+/// Pairs, each split at its first `=`; what is percent-encoded is decoded.
+fn pairs(text: &str) -> Option<Vec<(String, String)>> {
+    text.split(',')
+        .map(str::trim)
+        .filter(|pair| !pair.is_empty())
+        .map(|pair| {
+            let (key, value) = pair.split_once('=')?;
+            let key = percent_decoded(key.trim())?;
+            (!key.is_empty()).then_some((key, percent_decoded(value.trim())?))
+        })
+        .collect()
+}
+
+fn percent_decoded(text: &str) -> Option<String> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut pieces = text.split('%');
+    bytes.extend_from_slice(pieces.next()?.as_bytes());
+    for piece in pieces {
+        let (digits, rest) = piece.split_at_checked(2)?;
+        if !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            return None;
+        }
+        bytes.push(u8::from_str_radix(digits, 16).ok()?);
+        bytes.extend_from_slice(rest.as_bytes());
+    }
+    String::from_utf8(bytes).ok()
+}
+
+/// An address, with what `path` makes of its own path, query included.
+fn url(text: &str, path: impl FnOnce(&str) -> String) -> Option<Value> {
+    let scheme = ["http://", "https://"]
+        .into_iter()
+        .find(|scheme| text.starts_with(scheme))?;
+    let behind = text.get(scheme.len()..)?;
+    let (server, given) = behind.split_at(behind.find('/').unwrap_or(behind.len()));
+    let is_sound = !server.is_empty() && !text.contains(|c: char| c.is_whitespace());
+    is_sound.then(|| Value::Text(format!("{scheme}{server}{}", path(given))))
+}
+
+/// The option's path below another one.
+fn below(values: &Values, given: &str) -> String {
+    let path = match values {
+        Values::Url { path } => path,
+        _ => "",
+    };
+    format!("{}{path}", given.trim_end_matches('/'))
 }
 
 /// Words in the order of the table, each at most once.

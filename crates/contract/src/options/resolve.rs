@@ -39,7 +39,8 @@ pub fn resolve(get: impl Fn(&str) -> Option<String>) -> (Options, Vec<Complaint>
     if wants_datadog && reader.raw(table::SINK.name).is_none() {
         sinks.push("datadog");
     }
-    let options = Options {
+    let resource = reader.tags(&table::RESOURCE);
+    let mut options = Options {
         enabled: reader.switch(&table::ENABLED),
         sample,
         wait_sample_ns: if every_wait { 0 } else { wait_sample_ns },
@@ -75,9 +76,35 @@ pub fn resolve(get: impl Fn(&str) -> Option<String>) -> (Options, Vec<Complaint>
             token: reader.text(&table::PARCA_TOKEN),
         },
         datadog,
+        otlp_url: reader.text(&table::OTLP_URL).unwrap_or_default(),
+        otlp_headers: reader.tags(&table::OTLP_HEADERS),
+        prometheus_file: reader.text(&table::PROMETHEUS_FILE),
         run: reader.text(&table::RUN_MARK),
     };
+    describe(&mut options, resource);
     (options, reader.complaints)
+}
+
+/// Adds what OpenTelemetry's attributes say of the program to what our own options
+/// say, which win.
+fn describe(options: &mut Options, attributes: Vec<(String, String)>) {
+    for (key, value) in attributes {
+        let field = match key.as_str() {
+            "service.name" => &mut options.service,
+            "service.version" => &mut options.version,
+            "deployment.environment.name" | "deployment.environment" => &mut options.environment,
+            "host.name" => &mut options.host,
+            _ => {
+                if options.tags.iter().all(|(known, _)| *known != key) {
+                    options.tags.push((key, value));
+                }
+                continue;
+            }
+        };
+        if !value.is_empty() {
+            field.get_or_insert(value);
+        }
+    }
 }
 
 /// Reads options one by one and collects the complaints.
@@ -199,6 +226,8 @@ impl Meaning {
             Self::Clamped => " (cut to the bounds)",
             Self::Prefix => " (the name's first part)",
             Self::OnlyOff => " (only to switch off)",
+            Self::BaseUrl => " (the path is added)",
+            Self::WholeUrl => " (used as it is)",
         }
     }
 }

@@ -109,7 +109,14 @@ pub(super) const LOCKS: Opt = Opt {
 pub(super) const SINK: Opt = Opt {
     name: "LOCKPROF_SINK",
     flag: Some("sink"),
-    values: Values::Words(&["file", "pyroscope", "parca", "datadog"]),
+    values: Values::Words(&[
+        "file",
+        "pyroscope",
+        "parca",
+        "datadog",
+        "otlp",
+        "prometheus",
+    ]),
     default: "file",
     aliases: &[],
     help: "Where profiles go; by default also to datadog when the address or host of an Agent is given, or DD_PROFILING_AGENTLESS=1, or DD_PROFILING_ENABLED is 1, true or auto",
@@ -310,6 +317,69 @@ pub(super) const PARCA_TOKEN: Opt = Opt {
     help: "Bearer token for Parca, as Polar Signals Cloud wants one",
 };
 
+/// What OpenTelemetry's attributes say of the program.
+pub(super) const RESOURCE: Opt = Opt {
+    name: "LOCKPROF_RESOURCE",
+    flag: Some("resource"),
+    values: Values::Pairs,
+    default: "",
+    aliases: &[Alias {
+        name: "OTEL_RESOURCE_ATTRIBUTES",
+        meaning: Meaning::Same,
+    }],
+    help: "Other tags in OpenTelemetry's form; service.name, service.version, deployment.environment.name and host.name stand in for the options of that meaning",
+};
+
+/// Where OTLP profiles go.
+pub(super) const OTLP_URL: Opt = Opt {
+    name: "LOCKPROF_OTLP_URL",
+    flag: Some("otlp-url"),
+    values: Values::Url {
+        path: "/v1development/profiles",
+    },
+    default: "http://localhost:4318",
+    aliases: &[
+        Alias {
+            name: "OTEL_EXPORTER_OTLP_PROFILES_ENDPOINT",
+            meaning: Meaning::WholeUrl,
+        },
+        Alias {
+            name: "OTEL_EXPORTER_OTLP_ENDPOINT",
+            meaning: Meaning::BaseUrl,
+        },
+    ],
+    help: "Where the sink otlp posts to; without a path, to /v1development/profiles",
+};
+
+/// What OTLP requests carry besides.
+pub(super) const OTLP_HEADERS: Opt = Opt {
+    name: "LOCKPROF_OTLP_HEADERS",
+    flag: Some("otlp-headers"),
+    values: Values::Pairs,
+    default: "",
+    aliases: &[
+        Alias {
+            name: "OTEL_EXPORTER_OTLP_PROFILES_HEADERS",
+            meaning: Meaning::Same,
+        },
+        Alias {
+            name: "OTEL_EXPORTER_OTLP_HEADERS",
+            meaning: Meaning::Same,
+        },
+    ],
+    help: "Headers of what the sink otlp posts, as a key for the receiver",
+};
+
+/// Where Prometheus's text goes.
+pub(super) const PROMETHEUS_FILE: Opt = Opt {
+    name: "LOCKPROF_PROMETHEUS_FILE",
+    flag: Some("prometheus-file"),
+    values: Values::Text,
+    default: "",
+    aliases: &[],
+    help: "Where the sink prometheus writes: a directory, as that of node_exporter's textfile collector, or a file name with %e, %p, %t and %% as above",
+};
+
 /// Mark of a `lockprof run`.
 pub(super) const RUN_MARK: Opt = Opt {
     name: RUN,
@@ -354,5 +424,9 @@ pub static TABLE: &[Opt] = &[
     datadog::FAMILY,
     datadog::KEY,
     datadog::EXTERNAL_ENV,
+    RESOURCE,
+    OTLP_URL,
+    OTLP_HEADERS,
+    PROMETHEUS_FILE,
     RUN_MARK,
 ];

@@ -58,6 +58,9 @@ fn nothing_set_gives_the_defaults() {
             token: None,
         },
         datadog: no_datadog(),
+        otlp_url: "http://localhost:4318/v1development/profiles".to_owned(),
+        otlp_headers: Vec::new(),
+        prometheus_file: None,
         run: None,
     };
     assert_eq!(understood(&[]), expected);
@@ -78,7 +81,8 @@ fn every_default_is_a_value_of_its_option() {
                 | (Values::Words(_), Some(parse::Value::Words(_)))
                 | (Values::Word(_), Some(parse::Value::Word(_)))
                 | (Values::Text, Some(parse::Value::Text(_)))
-                | (Values::Tags, Some(parse::Value::Tags(_)))
+                | (Values::Tags | Values::Pairs, Some(parse::Value::Tags(_)))
+                | (Values::Url { .. }, Some(parse::Value::Text(_)))
         );
         assert!(fits, "{}", opt.name);
     }
@@ -119,6 +123,10 @@ fn every_option_is_read() {
         ("LOCKPROF_DATADOG_FAMILY", "python"),
         ("DD_API_KEY", "secret"),
         ("DD_EXTERNAL_ENV", "it-false"),
+        ("LOCKPROF_RESOURCE", "team=other,zone=a%2Cb"),
+        ("LOCKPROF_OTLP_URL", "https://collector:4318/"),
+        ("LOCKPROF_OTLP_HEADERS", "api-key=a%20b, x = y"),
+        ("LOCKPROF_PROMETHEUS_FILE", "/metrics/"),
         ("LOCKPROF_RUN", "12-34"),
     ]);
     let expected = Options {
@@ -140,6 +148,7 @@ fn every_option_is_read() {
         tags: vec![
             ("team".to_owned(), "perf".to_owned()),
             ("url".to_owned(), "http://x".to_owned()),
+            ("zone".to_owned(), "a,b".to_owned()),
         ],
         host: Some("box".to_owned()),
         pyroscope: Pyroscope {
@@ -164,6 +173,12 @@ fn every_option_is_read() {
             family: "python".to_owned(),
             external_env: Some("it-false".to_owned()),
         },
+        otlp_url: "https://collector:4318/v1development/profiles".to_owned(),
+        otlp_headers: vec![
+            ("api-key".to_owned(), "a b".to_owned()),
+            ("x".to_owned(), "y".to_owned()),
+        ],
+        prometheus_file: Some("/metrics/".to_owned()),
         run: Some("12-34".to_owned()),
     };
     assert_eq!(options, expected);
@@ -446,6 +461,92 @@ fn the_agents_port_is_known_only_when_it_is_said() {
         complaints,
         ["DD_AGENT_PORT=70000: not a whole number between 1 and 65535; using 8126"]
     );
+}
+
+#[test]
+fn addresses_get_a_path_where_they_have_none() {
+    const PLACE: &str = "/v1development/profiles";
+    for (name, given, expected) in [
+        (
+            "LOCKPROF_OTLP_URL",
+            "http://c:4318",
+            format!("http://c:4318{PLACE}"),
+        ),
+        (
+            "LOCKPROF_OTLP_URL",
+            "http://c:4318/",
+            format!("http://c:4318{PLACE}"),
+        ),
+        (
+            "LOCKPROF_OTLP_URL",
+            "http://c/in?a=b",
+            "http://c/in?a=b".to_owned(),
+        ),
+        (
+            "OTEL_EXPORTER_OTLP_ENDPOINT",
+            "https://c",
+            format!("https://c{PLACE}"),
+        ),
+        (
+            "OTEL_EXPORTER_OTLP_ENDPOINT",
+            "http://c/otlp/",
+            format!("http://c/otlp{PLACE}"),
+        ),
+        (
+            "OTEL_EXPORTER_OTLP_PROFILES_ENDPOINT",
+            "http://c/p",
+            "http://c/p".to_owned(),
+        ),
+        (
+            "OTEL_EXPORTER_OTLP_PROFILES_ENDPOINT",
+            "http://c",
+            "http://c/".to_owned(),
+        ),
+    ] {
+        assert_eq!(
+            understood(&[(name, given)]).otlp_url,
+            expected,
+            "{name}={given}"
+        );
+    }
+    let both = understood(&[
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://all"),
+        ("OTEL_EXPORTER_OTLP_PROFILES_ENDPOINT", "http://this/one"),
+    ]);
+    assert_eq!(both.otlp_url, "http://this/one");
+    for given in ["collector:4318", "http://", "grpc://c", "http://a b"] {
+        assert!(check("LOCKPROF_OTLP_URL", given).is_err(), "{given}");
+        let (options, complaints) = with(&[("OTEL_EXPORTER_OTLP_ENDPOINT", given)]);
+        assert_eq!(complaints.len(), 1, "{complaints:?}");
+        assert_eq!(options.otlp_url, understood(&[]).otlp_url);
+    }
+}
+
+#[test]
+fn pairs_are_percent_encoded() {
+    for bad in ["key", "=value", "a=%4", "a=%zz", "a=%ff", "a=%+1"] {
+        assert!(check("LOCKPROF_OTLP_HEADERS", bad).is_err(), "{bad}");
+    }
+    let headers = |text| understood(&[("OTEL_EXPORTER_OTLP_HEADERS", text)]).otlp_headers;
+    assert_eq!(headers("a=b=c"), [("a".to_owned(), "b=c".to_owned())]);
+    assert_eq!(headers("a="), [("a".to_owned(), String::new())]);
+    assert_eq!(headers("a=%C3%BC,"), [("a".to_owned(), "ü".to_owned())]);
+}
+
+#[test]
+fn what_opentelemetry_says_of_the_program_stands_in_for_our_options() {
+    let attributes = "service.name=theirs,service.version=2,deployment.environment.name=test,\
+                      host.name=h,team=a";
+    let options = understood(&[
+        ("OTEL_RESOURCE_ATTRIBUTES", attributes),
+        ("OTEL_SERVICE_NAME", "ours"),
+        ("LOCKPROF_TAGS", "team:b"),
+    ]);
+    assert_eq!(options.service.as_deref(), Some("ours"));
+    assert_eq!(options.version.as_deref(), Some("2"));
+    assert_eq!(options.environment.as_deref(), Some("test"));
+    assert_eq!(options.host.as_deref(), Some("h"));
+    assert_eq!(options.tags, [("team".to_owned(), "b".to_owned())]);
 }
 
 #[test]
