@@ -1,7 +1,7 @@
 //! The local file: written beside itself and renamed, so that it is whole at any time.
 
 use std::fs;
-use std::io::Write as _;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use contract::file_name::{self, Identity};
@@ -68,21 +68,26 @@ impl FileSink {
             encoder: None,
         })
     }
+}
 
-    /// The file, once one has been written.
-    fn write(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-        let mut beside = path.as_os_str().to_owned();
-        beside.push(".part");
-        let beside = PathBuf::from(beside);
-        let written = fs::File::create(&beside)
-            .and_then(|mut file| file.write_all(bytes))
-            .and_then(|()| fs::rename(&beside, path));
-        if written.is_err() {
-            // Leaves nothing half-written; the profile before this one stays.
-            let _ = fs::remove_file(&beside);
-        }
-        written
+/// Puts a file in the place of the one before, whole or not at all.
+pub(super) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    if sys::file_size_limit() < bytes.len() as u64 {
+        // Writing on would not fail: it would kill the host (SIGXFSZ).
+        let reason = format!("{} bytes exceed the limit on file sizes", bytes.len());
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, reason));
     }
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(".part");
+    let beside = PathBuf::from(beside);
+    let written = fs::File::create(&beside)
+        .and_then(|mut file| file.write_all(bytes))
+        .and_then(|()| fs::rename(&beside, path));
+    if written.is_err() {
+        // Leaves nothing half-written; the one before stays.
+        let _ = fs::remove_file(&beside);
+    }
+    written
 }
 
 impl Sink for FileSink {
@@ -102,16 +107,9 @@ impl Sink for FileSink {
             .finish(tables)
             .and_then(GzEncoder::finish)
             .map_err(|error| SinkError::Temporary(error.to_string()))?;
-        if sys::file_size_limit() < gzipped.len() as u64 {
-            // Writing on would not fail: it would kill the host (SIGXFSZ).
-            return Err(SinkError::Temporary(format!(
-                "a profile of {} bytes exceeds the limit on file sizes",
-                gzipped.len()
-            )));
-        }
         let mut failure = None;
         for (index, path) in self.candidates.iter().enumerate() {
-            match Self::write(path, &gzipped) {
+            match replace(path, &gzipped) {
                 Ok(()) => {
                     self.candidates = self.candidates.drain(index..=index).collect();
                     return Ok(());
