@@ -1,6 +1,5 @@
 //! One process and its data: what came in, and how it is told.
 
-use std::cell::OnceCell;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use contract::comment;
@@ -14,8 +13,7 @@ use super::locks::{Locks, Origin, address_of};
 use super::names::Names;
 use super::objects::Objects;
 use super::open::OpenHolds;
-use super::sink::file::FileSink;
-use super::sink::{Deliveries, Sender, Sink, SinkError, Span, datadog, parca, pyroscope};
+use super::sink::{self, Deliveries, Sink, SinkError, Span};
 use super::threads::Threads;
 use super::told::Told;
 use super::unhooked::Unhooked;
@@ -60,39 +58,14 @@ struct Times {
     duration_ns: u64,
 }
 
-fn open_sinks(config: &Config, deliveries: &'static Deliveries) -> Vec<Box<dyn Sink>> {
+fn open_sinks(config: &'static Config, deliveries: &'static Deliveries) -> Vec<Box<dyn Sink>> {
     let identity = Identity {
         executable: config.executable.clone(),
         pid: sys::process_id(),
         start_ms: BEGAN_UNIX_NS.load(Ordering::Relaxed) / 1_000_000,
     };
     let is_forked = IS_FORKED.load(Ordering::Relaxed);
-    // Made when first needed: it asks the kernel what a sandbox may forbid.
-    let sender = OnceCell::new();
-    let sender = || sender.get_or_init(|| Sender::new(config, &identity));
-    let mut sinks: Vec<Box<dyn Sink>> = Vec::new();
-    for name in &config.options.sinks {
-        let opened = match *name {
-            "datadog" => datadog::open(config, sender(), deliveries, is_forked)
-                .map(|sink| Box::new(sink) as Box<dyn Sink>),
-            "pyroscope" => Ok(pyroscope::sink(
-                &config.options.pyroscope,
-                sender(),
-                deliveries,
-            )),
-            "parca" => Ok(parca::sink(&config.options.parca, sender(), deliveries)),
-            _ => FileSink::new(config, &identity, is_forked)
-                .map(|sink| Box::new(sink) as Box<dyn Sink>),
-        };
-        match opened {
-            Ok(sink) => sinks.push(sink),
-            Err(SinkError::Temporary(reason) | SinkError::Permanent(reason)) => {
-                let what = if *name == "file" { "written" } else { "sent" };
-                diag::say(format_args!("{reason}; no profile is {what}"));
-            }
-        }
-    }
-    sinks
+    sink::open_all(config, &identity, is_forked, deliveries)
 }
 
 impl Process {

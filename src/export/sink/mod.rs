@@ -1,21 +1,25 @@
 //! Where profiles go: what a receiver is told, and how it wants to be told.
 
 mod courier;
-pub(crate) mod datadog;
+mod datadog;
 mod deliveries;
-pub(crate) mod file;
+mod file;
 mod http;
 mod open;
-pub(crate) mod parca;
-pub(crate) mod pyroscope;
+mod open_all;
+mod otlp;
+mod parca;
+mod prominent;
+mod pyroscope;
 mod sender;
 mod upload;
 
 use contract::profile::{Profile, Sample};
 
 pub(crate) use self::deliveries::Deliveries;
-pub(crate) use self::sender::Sender;
-pub(crate) use self::upload::Upload;
+pub(crate) use self::open_all::open_all;
+use self::sender::Sender;
+use self::upload::Upload;
 
 /// Why a profile did not arrive, and so what to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
