@@ -9,6 +9,7 @@ mod open;
 mod open_all;
 mod otlp;
 mod parca;
+mod prometheus;
 mod prominent;
 mod pyroscope;
 mod sender;

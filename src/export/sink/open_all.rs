@@ -6,6 +6,7 @@ use contract::file_name::Identity;
 
 use super::file::FileSink;
 use super::otlp::{self, OtlpFormat};
+use super::prometheus::PrometheusSink;
 use super::{Deliveries, Sender, Sink, SinkError, Upload, datadog, parca, pyroscope};
 use crate::config::Config;
 use crate::diag;
@@ -64,6 +65,10 @@ impl Opening<'_> {
                 otlp::endpoint(options),
                 deliveries,
             )),
+            "prometheus" => {
+                let sender = self.sender();
+                Box::new(PrometheusSink::new(config, identity, sender, is_forked)?)
+            }
             _ => Box::new(FileSink::new(config, identity, is_forked)?),
         })
     }

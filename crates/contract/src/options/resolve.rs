@@ -82,6 +82,14 @@ pub fn resolve(get: impl Fn(&str) -> Option<String>) -> (Options, Vec<Complaint>
         run: reader.text(&table::RUN_MARK),
     };
     describe(&mut options, resource);
+    if options.prometheus_file.is_none() && options.sinks.contains(&"prometheus") {
+        options.sinks.retain(|sink| *sink != "prometheus");
+        reader.complaints.push(Complaint {
+            name: table::SINK.name,
+            given: "prometheus".to_owned(),
+            reason: format!("nothing without {}", table::PROMETHEUS_FILE.name),
+        });
+    }
     (options, reader.complaints)
 }
 

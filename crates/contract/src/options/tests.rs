@@ -523,6 +523,21 @@ fn addresses_get_a_path_where_they_have_none() {
 }
 
 #[test]
+fn prometheus_needs_a_place() {
+    let (options, complaints) = with(&[("LOCKPROF_SINK", "file,prometheus")]);
+    assert_eq!(options.sinks, ["file"]);
+    assert_eq!(
+        complaints,
+        ["LOCKPROF_SINK=prometheus: nothing without LOCKPROF_PROMETHEUS_FILE"]
+    );
+    let whole = understood(&[
+        ("LOCKPROF_SINK", "prometheus"),
+        ("LOCKPROF_PROMETHEUS_FILE", "/metrics/"),
+    ]);
+    assert_eq!(whole.sinks, ["prometheus"]);
+}
+
+#[test]
 fn pairs_are_percent_encoded() {
     for bad in ["key", "=value", "a=%4", "a=%zz", "a=%ff", "a=%+1"] {
         assert!(check("LOCKPROF_OTLP_HEADERS", bad).is_err(), "{bad}");
