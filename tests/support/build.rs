@@ -82,6 +82,18 @@ fn compiler(name: &str, to: &Path) -> Command {
     command
 }
 
+/// The interpreter with the Python packages that `scripts/check` installs.
+pub(crate) fn python() -> PathBuf {
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
+    let python = target.join("tools/python/bin/python");
+    assert!(
+        python.is_file(),
+        "there is no {}; scripts/check makes it (require_python_packages)",
+        python.display()
+    );
+    python
+}
+
 /// Makes a file once per test process, under its final name only when it is whole.
 fn once(name: &str, make: impl FnOnce(&Path)) -> PathBuf {
     type Made = HashMap<String, Arc<OnceLock<PathBuf>>>;

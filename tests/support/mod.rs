@@ -1,6 +1,7 @@
 //! What every test file here uses: building, running, and reading profiles.
 #![allow(dead_code, reason = "every test file uses a part of it")]
 
+pub(crate) mod background;
 pub(crate) mod build;
 pub(crate) mod datadog;
 pub(crate) mod loopback;
