@@ -53,6 +53,23 @@ require_packages() {
         die "apt-get could not install: ${missing[*]}"
 }
 
+# Installs those of the given Python packages (NAME==VERSION) that are missing into target/tools/python,
+# where the tests look for them; does nothing when none is. Wants the Debian package python3-venv.
+require_python_packages() {
+    local package have missing=() environment=$target/tools/python
+    # Debian's own: another python3 in front of it may have no venv.
+    [[ -x $environment/bin/pip ]] || /usr/bin/python3 -m venv --clear "$environment" ||
+        die "no environment for Python packages can be made in $environment"
+    have=$("$environment/bin/pip" --disable-pip-version-check list --format freeze)
+    for package in "$@"; do
+        grep -qixF -- "$package" <<<"$have" || missing+=("$package")
+    done
+    ((${#missing[@]} > 0)) || return 0
+    say "installing with pip: ${missing[*]}"
+    "$environment/bin/pip" --disable-pip-version-check --no-input install --quiet "${missing[@]}" ||
+        die "pip could not install: ${missing[*]}"
+}
+
 # Ends the script when there is no Rust toolchain as new as the manifest asks for.
 require_rust() {
     local wanted have
