@@ -53,6 +53,22 @@ require_packages() {
         die "apt-get could not install: ${missing[*]}"
 }
 
+# Unpacks those of the given Debian packages that are missing below target/tools/debian. They are servers:
+# installed, they would be started, for the whole network, on the machine of whoever runs the checks.
+require_unpacked_packages() {
+    local package place=$target/tools/debian
+    for package in "$@"; do
+        [[ ! -d $place/$package ]] || continue
+        say "unpacking into target/tools: $package"
+        rm -rf "$place/.part"
+        mkdir -p "$place/.part/root"
+        (cd "$place/.part" && apt-get -q download "$package") ||
+            die "apt-get could not download $package; 'apt-get update' as root may help"
+        dpkg-deb --extract "$place/.part/$package"_*.deb "$place/.part/root"
+        mv "$place/.part/root" "$place/$package"
+    done
+}
+
 # Installs those of the given Python packages (NAME==VERSION) that are missing into target/tools/python,
 # where the tests look for them; does nothing when none is. Wants the Debian package python3-venv.
 require_python_packages() {

@@ -84,14 +84,23 @@ fn compiler(name: &str, to: &Path) -> Command {
 
 /// The interpreter with the Python packages that `scripts/check` installs.
 pub(crate) fn python() -> PathBuf {
+    from_tools("python/bin/python")
+}
+
+/// A program of a Debian package that `scripts/check` unpacks.
+pub(crate) fn unpacked(package: &str, program: &str) -> PathBuf {
+    from_tools(&format!("debian/{package}/usr/bin/{program}"))
+}
+
+fn from_tools(path: &str) -> PathBuf {
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
-    let python = target.join("tools/python/bin/python");
+    let file = target.join("tools").join(path);
     assert!(
-        python.is_file(),
-        "there is no {}; scripts/check makes it (require_python_packages)",
-        python.display()
+        file.is_file(),
+        "there is no {}; scripts/check gets it",
+        file.display()
     );
-    python
+    file
 }
 
 /// Makes a file once per test process, under its final name only when it is whole.
