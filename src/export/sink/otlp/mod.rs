@@ -46,7 +46,7 @@ impl Format for OtlpFormat {
         if rows.is_empty() {
             return Vec::new();
         }
-        let sorted = rows.sorted(&mut self.prominent);
+        rows.merge(&mut self.prominent);
         let has_names = dictionary::mappings_with_names(tables);
         let mut requests = Vec::new();
         let mut end = |body: RequestBody<'_>| {
@@ -59,7 +59,7 @@ impl Format for OtlpFormat {
             }
         };
         let mut body = RequestBody::new(tables, &has_names);
-        for row in &sorted {
+        for row in rows.all() {
             body.add(row, &rows);
             if body.is_full() {
                 end(std::mem::replace(

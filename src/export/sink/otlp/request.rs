@@ -1,23 +1,22 @@
 //! One request: samples as they come, and around them what they belong to.
 
-use std::io::Write;
+use std::io::{self, Write};
 
 use contract::profile::Profile;
 use contract::wrapper;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use prost::Message;
-use prost::encoding::{WireType, encode_key, encode_varint, message};
+use prost::encoding::{WireType, encode_key, encode_varint, encoded_len_varint, key_len, message};
 
 use super::dictionary::Dictionary;
 use super::proto::{self, KeyValue, Value, field};
 use super::rows::{COLUMNS, Row, Rows};
-use crate::export::sink::prominent::OTHERS;
 use crate::sys;
 
-/// Bytes, not compressed, from which on a request is full. Pyroscope takes 4 MiB; one
-/// more row adds less than what is left to that, and half of it spares our memory.
-const FULL_LEN: usize = 2 << 20;
+/// Bytes, not compressed, from which on a request is full: Pyroscope takes four times
+/// as much, but several of it would be much of our memory.
+const FULL_LEN: usize = 1 << 20;
 /// Samples that Pyroscope takes in one profile.
 const SAMPLES_MAX: usize = 16_000;
 
@@ -71,8 +70,7 @@ impl<'a> RequestBody<'a> {
 
     pub(super) fn add(&mut self, row: &Row, rows: &'a Rows) {
         let stack_index = self.dictionary.stack(row.stack, rows.stack(row.stack));
-        let lock = row.lock.map_or(OTHERS, |lock| rows.lock(lock));
-        let lock = self.dictionary.text_attribute("lock.name", lock);
+        let lock = self.dictionary.text_attribute("lock.name", rows.lock(row));
         for (samples, value) in self.samples.iter_mut().zip(row.values) {
             if value != 0 {
                 let sample = proto::Sample {
@@ -86,52 +84,59 @@ impl<'a> RequestBody<'a> {
         self.rows_len += 1;
     }
 
-    /// The request, compressed.
-    pub(super) fn finish(mut self, resource: &[KeyValue]) -> std::io::Result<Vec<u8>> {
+    /// The request, compressed. Lengths stand in front of what they are the length of,
+    /// so they are added up first; nothing is put together but by gzip.
+    pub(super) fn finish(mut self, resource: &[KeyValue]) -> io::Result<Vec<u8>> {
         let resource = proto::ResourceProfiles {
             resource: Some(proto::Resource {
                 attributes: resource.to_vec(),
             }),
         };
-        let mut resources = resource.encode_to_vec();
-        let remarks = self.remarks();
-        for family in FAMILIES {
-            let profiles = self.profiles(family, &remarks);
-            if !profiles.is_empty() {
-                let mut scope = scope().encode_to_vec();
-                scope.extend_from_slice(&profiles);
-                put(field::RESOURCE_SCOPES, &scope, &mut resources);
+        let (resource, scope) = (resource.encode_to_vec(), scope().encode_to_vec());
+        let families = self.families();
+        let scope_len = |profiles: &[ProfileBytes]| {
+            let all = profiles.iter().map(|of| field_len(of.len()));
+            scope.len() + all.sum::<usize>()
+        };
+        let scopes = families.iter().map(|family| field_len(scope_len(family)));
+        let mut to = GzEncoder::new(Vec::new(), Compression::default());
+        let resource_len = resource.len() + scopes.sum::<usize>();
+        put_head(field::REQUEST_RESOURCES, resource_len, &mut to)?;
+        to.write_all(&resource)?;
+        for family in &families {
+            put_head(field::RESOURCE_SCOPES, scope_len(family), &mut to)?;
+            to.write_all(&scope)?;
+            for profile in family {
+                put_head(field::SCOPE_PROFILES, profile.len(), &mut to)?;
+                to.write_all(&profile.head)?;
+                to.write_all(&profile.samples)?;
             }
         }
-        let mut gzip = GzEncoder::new(Vec::new(), Compression::default());
-        for (tag, bytes) in [
-            (field::REQUEST_RESOURCES, resources.as_slice()),
-            (field::REQUEST_DICTIONARY, self.dictionary.bytes()),
-        ] {
-            let mut head = Vec::new();
-            put_head(tag, bytes.len(), &mut head);
-            gzip.write_all(&head)?;
-            gzip.write_all(bytes)?;
-        }
-        gzip.finish()
+        let dictionary = self.dictionary.bytes();
+        put_head(field::REQUEST_DICTIONARY, dictionary.len(), &mut to)?;
+        to.write_all(dictionary)?;
+        to.finish()
     }
 
-    /// The profiles of a family that have samples.
-    fn profiles(&mut self, family: &'static str, remarks: &[i32]) -> Vec<u8> {
-        let mut profiles = Vec::new();
-        for (column, (of, name, unit)) in TYPES.into_iter().enumerate() {
-            let samples = self.samples.get_mut(column).filter(|_| of == family);
-            let samples = samples.map(std::mem::take).unwrap_or_default();
+    /// The profiles that have samples, by family.
+    fn families(&mut self) -> Vec<Vec<ProfileBytes>> {
+        let remarks = self.remarks();
+        let samples = std::mem::take(&mut self.samples);
+        let mut families: Vec<Vec<ProfileBytes>> = vec![Vec::new(); FAMILIES.len()];
+        for (samples, (family, name, unit)) in samples.into_iter().zip(TYPES) {
             if samples.is_empty() {
                 continue;
             }
             let mut head = self.head(family, name, unit);
-            head.attribute_indices = remarks.to_vec();
-            let mut profile = head.encode_to_vec();
-            profile.extend_from_slice(&samples);
-            put(field::SCOPE_PROFILES, &profile, &mut profiles);
+            head.attribute_indices.clone_from(&remarks);
+            let head = head.encode_to_vec();
+            let place = FAMILIES.iter().position(|known| *known == family);
+            if let Some(profiles) = place.and_then(|place| families.get_mut(place)) {
+                profiles.push(ProfileBytes { head, samples });
+            }
         }
-        profiles
+        families.retain(|profiles| !profiles.is_empty());
+        families
     }
 
     /// What else pprof knows of a profile.
@@ -184,12 +189,27 @@ fn scope() -> proto::ScopeProfiles {
     }
 }
 
-fn put(tag: u32, bytes: &[u8], to: &mut Vec<u8>) {
-    put_head(tag, bytes.len(), to);
-    to.extend_from_slice(bytes);
+/// A profile in two parts.
+#[derive(Clone)]
+struct ProfileBytes {
+    head: Vec<u8>,
+    samples: Vec<u8>,
 }
 
-fn put_head(tag: u32, len: usize, to: &mut Vec<u8>) {
-    encode_key(tag, WireType::LengthDelimited, to);
-    encode_varint(len as u64, to);
+impl ProfileBytes {
+    fn len(&self) -> usize {
+        self.head.len() + self.samples.len()
+    }
+}
+
+/// The length of a field with so many bytes in it; keys of such fields have one byte.
+fn field_len(len: usize) -> usize {
+    key_len(field::SCOPE_PROFILES) + encoded_len_varint(len as u64) + len
+}
+
+fn put_head(tag: u32, len: usize, to: &mut impl Write) -> io::Result<()> {
+    let mut head = Vec::new();
+    encode_key(tag, WireType::LengthDelimited, &mut head);
+    encode_varint(len as u64, &mut head);
+    to.write_all(&head)
 }

@@ -26,17 +26,22 @@ pub(super) type Values = [i64; COLUMNS.len()];
 pub(super) struct Row {
     /// Index into the stacks.
     pub(super) stack: u32,
-    /// Index into the lock names; none is all without a place of their own.
-    pub(super) lock: Option<u32>,
+    /// Index into the lock names; [`OTHER_LOCKS`] is all without a place of their own.
+    lock: u32,
     pub(super) values: Values,
 }
+
+/// The index of no lock's name.
+const OTHER_LOCKS: u32 = u32::MAX;
 
 /// All rows of a flush.
 #[derive(Default)]
 pub(super) struct Rows {
     locks: Interned<str>,
     stacks: Interned<[u32]>,
-    values: FxHashMap<(u32, u32), Values>,
+    /// As they came: a table of them by place and lock would be larger than those
+    /// it spares.
+    rows: Vec<Row>,
 }
 
 impl Rows {
@@ -55,59 +60,58 @@ impl Rows {
             .filter_map(|&place| u32::try_from(place).ok())
             .collect();
         let stack = self.stacks.index(&frames);
-        add_to(self.values.entry((stack, lock)).or_default(), &values);
+        self.rows.push(Row {
+            stack,
+            lock,
+            values,
+        });
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.values.is_empty()
+        self.rows.is_empty()
     }
 
-    pub(super) fn lock(&self, index: u32) -> &str {
-        self.locks.get(index).map_or(OTHERS, |name| name)
+    pub(super) fn all(&self) -> &[Row] {
+        &self.rows
+    }
+
+    /// The name of a row's lock.
+    pub(super) fn lock(&self, row: &Row) -> &str {
+        self.locks.get(row.lock).unwrap_or(OTHERS)
     }
 
     pub(super) fn stack(&self, index: u32) -> &[u32] {
-        self.stacks.get(index).map_or(&[], |frames| frames)
+        self.stacks.get(index).unwrap_or_default()
     }
 
-    /// The rows by stack. Locks that have no place even now are one.
-    pub(super) fn sorted(&mut self, prominent: &mut Prominent) -> Vec<Row> {
+    /// Puts rows of one place and lock together, in the order of places. Locks that
+    /// have no place of their own even now are one.
+    pub(super) fn merge(&mut self, prominent: &mut Prominent) {
         let mut waits = vec![0; self.locks.all.len()];
-        for ((_, lock), values) in &self.values {
-            if let Some(wait) = usize::try_from(*lock).ok().and_then(|at| waits.get_mut(at)) {
-                *wait += values.get(WAIT).copied().unwrap_or(0);
+        for row in &self.rows {
+            let wait = usize::try_from(row.lock).ok();
+            if let Some(wait) = wait.and_then(|at| waits.get_mut(at)) {
+                *wait += row.values.get(WAIT).copied().unwrap_or(0);
             }
         }
         prominent.admit(self.locks.all.iter().map(AsRef::as_ref).zip(waits));
-        let keys = |row: &Row| (row.stack, row.lock);
-        let mut rows: Vec<Row> = self
-            .values
-            .drain()
-            .map(|((stack, lock), values)| {
-                let is_named = self.locks.get(lock).is_some_and(|name| prominent.has(name));
-                let lock = is_named.then_some(lock);
-                Row {
-                    stack,
-                    lock,
-                    values,
-                }
-            })
-            .collect();
-        rows.sort_unstable_by_key(keys);
-        rows.dedup_by(|row, before| {
-            let is_same = keys(row) == keys(before);
+        for row in &mut self.rows {
+            let name = self.locks.get(row.lock);
+            if !name.is_some_and(|name| prominent.has(name)) {
+                row.lock = OTHER_LOCKS;
+            }
+        }
+        let key = |row: &Row| (row.stack, row.lock);
+        self.rows.sort_unstable_by_key(key);
+        self.rows.dedup_by(|row, before| {
+            let is_same = key(row) == key(before);
             if is_same {
-                add_to(&mut before.values, &row.values);
+                for (sum, value) in before.values.iter_mut().zip(row.values) {
+                    *sum = sum.saturating_add(value);
+                }
             }
             is_same
         });
-        rows
-    }
-}
-
-fn add_to(sums: &mut Values, values: &Values) {
-    for (sum, value) in sums.iter_mut().zip(values) {
-        *sum = sum.saturating_add(*value);
     }
 }
 
