@@ -248,6 +248,38 @@ fn the_variables_of_opentelemetry_are_understood() {
 }
 
 #[test]
+fn a_forked_child_sends_for_itself() {
+    let receiver = Receiver::start();
+    let run = Program::exact("fork_child_goes_on")
+        .env("LOCKPROF_SINK", "otlp")
+        .env("LOCKPROF_OTLP_URL", &receiver.url(""))
+        .compare();
+    let requests = receiver.requests(2);
+    let of_process = |key: &str| {
+        let pid = run.truth(key).to_string();
+        let its = |request: &&Request| request.value("resource", "process.pid") == Some(&pid);
+        requests
+            .iter()
+            .find(its)
+            .unwrap_or_else(|| panic!("nothing of {key}"))
+    };
+    let (parent, child) = (of_process("parent_pid"), of_process("child_pid"));
+    let at = |request: &Request, lock: &str| request.sum(ACQUISITIONS, |of, _| of == lock);
+    assert_eq!(
+        (at(parent, "parent_lock"), at(parent, "child_lock")),
+        (20, 0)
+    );
+    assert_eq!((at(child, "parent_lock"), at(child, "child_lock")), (0, 40));
+    let id = |request: &Request| {
+        request
+            .value("resource", "service.instance.id")
+            .unwrap()
+            .to_owned()
+    };
+    assert_ne!(id(parent), id(child));
+}
+
+#[test]
 fn a_receiver_without_profiles_costs_one_message_that_says_what_to_do() {
     let receiver = Receiver::answering("404");
     let program = Program::exact("recursive_exact")

@@ -133,6 +133,56 @@ fn the_file_counts_up_to_what_the_program_counted() {
     assert_eq!(count("lockprof_queue_max"), "1");
 }
 
+#[test]
+fn a_forked_child_has_a_file_of_its_own() {
+    let folder = Scratch::new();
+    let place = format!("{}/%e.prom", folder.path().display());
+    let run = Program::exact("fork_child_goes_on")
+        .env("LOCKPROF_SINK", "prometheus")
+        .env("LOCKPROF_PROMETHEUS_FILE", &place)
+        .compare();
+    let child = run.truth("child_pid");
+    let files = files_in(folder.path());
+    let names = files
+        .iter()
+        .map(|file| file.file_name().unwrap().to_string_lossy());
+    let expected = [
+        format!("fork_child_goes_on.{child}.prom"),
+        "fork_child_goes_on.prom".to_owned(),
+    ];
+    assert_eq!(names.collect::<Vec<_>>(), expected);
+    let [of_child, of_parent] = [0, 1].map(|at: usize| fs::read_to_string(&files[at]).unwrap());
+    let acquisitions =
+        |page: &str, lock| value(&values(page), "lockprof_acquisitions_total", lock).to_string();
+    assert_eq!(acquisitions(&of_child, "child_lock"), "40");
+    assert_eq!(acquisitions(&of_parent, "parent_lock"), "20");
+    assert!(of_child.contains(&format!("pid=\"{child}\"")), "{of_child}");
+    // A program that runs once on a machine keeps its series when it is restarted.
+    assert!(!of_parent.contains("pid="), "{of_parent}");
+}
+
+#[test]
+fn without_a_place_or_with_a_bad_one_there_is_one_message() {
+    for (place, words) in [
+        ("", "LOCKPROF_PROMETHEUS_FILE"),
+        (
+            "/proc/self/nothing/a.prom",
+            "cannot write /proc/self/nothing/a.prom",
+        ),
+        ("%q.prom", "unknown sequence %q"),
+    ] {
+        let run = Program::exact("recursive_exact")
+            .env("LOCKPROF_SINK", "file,prometheus")
+            .env("LOCKPROF_PROMETHEUS_FILE", place)
+            .run();
+        run.expect_success();
+        assert_eq!(run.stderr.lines().count(), 1, "{}", run.stderr);
+        assert!(run.stderr.contains(words), "{}", run.stderr);
+        run.profile()
+            .expect_counts("in the file beside it", 1000, 1000);
+    }
+}
+
 /// A port that nobody has, as far as one can know.
 fn free_address() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
