@@ -19,7 +19,7 @@ pub fn check(name: &str, value: &str) -> Result<(), Complaint> {
     }
     Err(Complaint {
         name: opt.name,
-        given: value.to_owned(),
+        given: opt.shown(value.to_owned()),
         reason: format!("not {}", opt.values.describe()),
     })
 }

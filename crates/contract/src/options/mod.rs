@@ -271,4 +271,13 @@ impl Opt {
     pub fn named(name: &str) -> Option<&'static Opt> {
         TABLE.iter().find(|opt| opt.name == name)
     }
+
+    /// The value as a message may repeat it: headers carry keys.
+    fn shown(&self, given: String) -> String {
+        if self.name == table::OTLP_HEADERS.name {
+            "…".to_owned()
+        } else {
+            given
+        }
+    }
 }

@@ -206,7 +206,7 @@ impl<G: Fn(&str) -> Option<String>> Reader<G> {
         let reason = format!("not {wanted}; using {instead}");
         self.complaints.push(Complaint {
             name,
-            given,
+            given: opt.shown(given),
             reason,
         });
     }
