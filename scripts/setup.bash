@@ -71,8 +71,13 @@ require_unpacked_packages() {
 
 # Installs those of the given Python packages (NAME==VERSION) that are missing into target/tools/python,
 # where the tests look for them; does nothing when none is. Wants the Debian package python3-venv.
+# With --no-deps in front, only them and not what they ask for.
 require_python_packages() {
-    local package have missing=() environment=$target/tools/python
+    local package have options=() missing=() environment=$target/tools/python
+    if [[ $1 == --no-deps ]]; then
+        options=("$1")
+        shift
+    fi
     # Debian's own: another python3 in front of it may have no venv.
     [[ -x $environment/bin/pip ]] || /usr/bin/python3 -m venv --clear "$environment" ||
         die "no environment for Python packages can be made in $environment"
@@ -82,8 +87,8 @@ require_python_packages() {
     done
     ((${#missing[@]} > 0)) || return 0
     say "installing with pip: ${missing[*]}"
-    "$environment/bin/pip" --disable-pip-version-check --no-input install --quiet "${missing[@]}" ||
-        die "pip could not install: ${missing[*]}"
+    "$environment/bin/pip" --disable-pip-version-check --no-input install --quiet \
+        "${options[@]}" "${missing[@]}" || die "pip could not install: ${missing[*]}"
 }
 
 # Ends the script when there is no Rust toolchain as new as the manifest asks for.
