@@ -90,6 +90,11 @@ pub fn resolve(get: impl Fn(&str) -> Option<String>) -> (Options, Vec<Complaint>
             reason: format!("nothing without {}", table::PROMETHEUS_FILE.name),
         });
     }
+    if options.sinks == ["file"] {
+        // Of OpenTelemetry's variables nothing is used: they are none of our business.
+        let is_ours = |complaint: &Complaint| !complaint.name.starts_with("OTEL_");
+        reader.complaints.retain(is_ours);
+    }
     (options, reader.complaints)
 }
 

@@ -55,9 +55,12 @@ fn addresses_get_a_path_where_they_have_none() {
     assert_eq!(both.otlp_url, "http://this/one");
     for given in ["collector:4318", "http://", "grpc://c", "http://a b"] {
         assert!(check("LOCKPROF_OTLP_URL", given).is_err(), "{given}");
-        let (options, complaints) = with(&[("OTEL_EXPORTER_OTLP_ENDPOINT", given)]);
+        let bad = ("OTEL_EXPORTER_OTLP_ENDPOINT", given);
+        let (options, complaints) = with(&[bad, ("LOCKPROF_SINK", "otlp")]);
         assert_eq!(complaints.len(), 1, "{complaints:?}");
         assert_eq!(options.otlp_url, understood(&[]).otlp_url);
+        // Who sends nothing may say there what others understand.
+        assert_eq!(understood(&[bad]).otlp_url, options.otlp_url);
     }
 }
 
@@ -106,7 +109,7 @@ fn what_opentelemetry_says_of_the_program_stands_in_for_our_options() {
 #[test]
 fn no_message_repeats_a_key() {
     for name in ["LOCKPROF_OTLP_HEADERS", "OTEL_EXPORTER_OTLP_HEADERS"] {
-        let (_, complaints) = with(&[(name, "secret")]);
+        let (_, complaints) = with(&[(name, "secret"), ("LOCKPROF_SINK", "otlp")]);
         let expected =
             format!("{name}=…: not a comma-separated list of key=value pairs; using nothing");
         assert_eq!(complaints, [expected]);
