@@ -1,4 +1,4 @@
-// Two threads wait for each other for three seconds, so that uploads get several parts; how often and how long, they count themselves.
+// Two threads wait for each other for two and a half seconds, so that uploads get several parts; how often and how long, they count themselves.
 #include "testing.h"
 
 enum { HOLD_MS = 20, RUN_MS = 2600, QUIET = 7 };
