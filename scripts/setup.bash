@@ -69,13 +69,14 @@ require_unpacked_packages() {
     done
 }
 
-# Installs those of the given Python packages (NAME==VERSION) that are missing into target/tools/python,
-# where the tests look for them; does nothing when none is. Wants the Debian package python3-venv.
-# With --no-deps in front, only them and not what they ask for.
+# Installs those of the given Python packages (NAME==VERSION) that are missing into an environment
+# of their own, target/tools/$1, where the tests look for them; does nothing when none is. With
+# --no-deps behind the name, without what they ask for. Wants the Debian package python3-venv.
 require_python_packages() {
-    local package have options=() missing=() environment=$target/tools/python
+    local package have missing=() options=() environment=$target/tools/$1
+    shift
     if [[ $1 == --no-deps ]]; then
-        options=("$1")
+        options=(--no-deps)
         shift
     fi
     # Debian's own: another python3 in front of it may have no venv.
@@ -87,8 +88,8 @@ require_python_packages() {
     done
     ((${#missing[@]} > 0)) || return 0
     say "installing with pip: ${missing[*]}"
-    "$environment/bin/pip" --disable-pip-version-check --no-input install --quiet \
-        "${options[@]}" "${missing[@]}" || die "pip could not install: ${missing[*]}"
+    "$environment/bin/pip" --disable-pip-version-check --no-input install --quiet "${options[@]}" "${missing[@]}" ||
+        die "pip could not install: ${missing[*]}"
 }
 
 # Ends the script when there is no Rust toolchain as new as the manifest asks for.
@@ -104,28 +105,4 @@ require_rust() {
     have=${have%%[ -]*}
     [[ $(printf '%s\n' "$wanted" "$have" | sort -V | head -n 1) == "$wanted" ]] ||
         die "Rust $wanted or newer is needed; this is Rust $have. $advice"
-}
-
-# Installs Python packages of these versions, as "name==1.2", into an environment of their
-# own, target/tools/NAME; does nothing when they are there. Needs python3-venv.
-require_python() {
-    local place=$target/tools/$1 package
-    shift
-    local -a missing=()
-    for package in "$@"; do
-        [[ -d $(echo "$place"/lib/python3*/site-packages/"$(python_record "$package")") ]] ||
-            missing+=("$package")
-    done
-    ((${#missing[@]} > 0)) || return 0
-    say "installing with pip: ${missing[*]}"
-    { [[ -x $place/bin/pip ]] || python3 -m venv "$place"; } ||
-        die "python3 cannot make an environment; please install: python3-venv"
-    "$place/bin/pip" install --quiet --disable-pip-version-check "${missing[@]}" ||
-        die "pip could not install: ${missing[*]}"
-}
-
-# The directory by which a package of this version is known to be installed.
-python_record() {
-    local name=${1%%==*}
-    printf '%s-%s.dist-info' "${name//-/_}" "${1##*==}"
 }
