@@ -7,6 +7,7 @@ use contract::sample_type::{SampleType, label};
 use rustc_hash::FxHashMap;
 
 use super::labels::cut;
+use crate::export::sink::prominent::{OTHERS, Prominent};
 
 /// Names that rows carry. Each is a series of every value column in a store, and
 /// those stop at five thousand series from everybody.
@@ -16,31 +17,34 @@ const WEIGHED_MAX: usize = 4096;
 /// Longest name, in bytes.
 const NAME_BYTES: usize = 512;
 
-/// Label of the locks that have no name of their own here.
-pub(super) const OTHERS: &str = "[others]";
-
 /// A lock, by its place among those weighed.
 pub(super) type Lock = u32;
 /// All locks that are not weighed.
 pub(super) const NOT_WEIGHED: Lock = Lock::MAX;
 
-/// Which locks are named. Once a lock is, it stays so: a series that comes and goes
-/// cannot be read.
-#[derive(Default)]
+/// Which locks are named.
 pub(super) struct LockNames {
     weighed: Vec<Weighed>,
     places: FxHashMap<Arc<str>, Lock>,
-    named: Vec<Arc<str>>,
+    named: Prominent,
 }
 
 struct Weighed {
     name: Arc<str>,
-    /// Waiting, then events: what decides who is named.
-    weight: (i64, i64),
+    /// What decides who is named.
+    wait_ns: i64,
     is_named: bool,
 }
 
 impl LockNames {
+    pub(super) fn new() -> Self {
+        Self {
+            weighed: Vec::new(),
+            places: FxHashMap::default(),
+            named: Prominent::new(NAMES_MAX),
+        }
+    }
+
     /// Weighs a row, and says which lock it is about.
     pub(super) fn learn(&mut self, sample: &Sample) -> Lock {
         let name = cut(sample.text(label::LOCK_NAME).unwrap_or(""), NAME_BYTES);
@@ -51,11 +55,10 @@ impl LockNames {
         let Some(lock) = self.place(name) else {
             return NOT_WEIGHED;
         };
-        let value = |column: SampleType| sample.values.get(column.index()).copied().unwrap_or(0);
+        let waited_ns = sample.values.get(SampleType::AcquireWait.index());
         let index = usize::try_from(lock).unwrap_or(usize::MAX);
-        if let Some(Weighed { weight, .. }) = self.weighed.get_mut(index) {
-            weight.0 = weight.0.saturating_add(value(SampleType::AcquireWait));
-            weight.1 = weight.1.saturating_add(value(SampleType::Acquire));
+        if let Some(Weighed { wait_ns, .. }) = self.weighed.get_mut(index) {
+            *wait_ns = wait_ns.saturating_add(waited_ns.copied().unwrap_or(0));
         }
         lock
     }
@@ -68,12 +71,11 @@ impl LockNames {
             return None;
         }
         let lock = Lock::try_from(self.weighed.len()).ok()?;
-        let named = self.named.iter().find(|named| &***named == name);
-        let name = named.cloned().unwrap_or_else(|| Arc::from(name));
-        self.places.insert(name.clone(), lock);
+        let name: Arc<str> = Arc::from(name);
+        self.places.insert(Arc::clone(&name), lock);
         self.weighed.push(Weighed {
-            is_named: self.named.contains(&name),
-            weight: (0, 0),
+            is_named: self.named.has(&name),
+            wait_ns: 0,
             name,
         });
         Some(lock)
@@ -81,16 +83,11 @@ impl LockNames {
 
     /// Gives the names that are left to those most waited for so far.
     pub(super) fn choose(&mut self) {
-        let left = NAMES_MAX.saturating_sub(self.named.len());
-        let mut unnamed: Vec<&mut Weighed> = self
-            .weighed
-            .iter_mut()
-            .filter(|weighed| !weighed.is_named)
-            .collect();
-        unnamed.sort_unstable_by(|a, b| b.weight.cmp(&a.weight).then(a.name.cmp(&b.name)));
-        for weighed in unnamed.into_iter().take(left) {
-            weighed.is_named = true;
-            self.named.push(weighed.name.clone());
+        let weighed = self.weighed.iter();
+        self.named
+            .admit(weighed.map(|weighed| (&*weighed.name, weighed.wait_ns)));
+        for weighed in &mut self.weighed {
+            weighed.is_named = self.named.has(&weighed.name);
         }
     }
 
@@ -128,7 +125,7 @@ mod tests {
 
     #[test]
     fn however_many_locks_there_are_few_are_kept_and_fewer_for_long() {
-        let mut names = LockNames::default();
+        let mut names = LockNames::new();
         for lock in 0..WEIGHED_MAX + 100 {
             let row = sample(&format!("lock_{lock}"), &[], [1, 0, 0, 0, 0, 0]);
             let place = names.learn(&row);
@@ -138,7 +135,8 @@ mod tests {
         names.choose();
         names.forget();
         assert_eq!((names.weighed.len(), names.places.len()), (0, 0));
-        assert_eq!(names.named.len(), NAMES_MAX);
+        let named = (0..WEIGHED_MAX).filter(|lock| names.named.has(&format!("lock_{lock}")));
+        assert!((1..=NAMES_MAX).contains(&named.count()));
 
         let long = sample(&"ü".repeat(2000), &[], [1, 0, 0, 0, 0, 0]);
         assert_ne!(names.learn(&long), NOT_WEIGHED);

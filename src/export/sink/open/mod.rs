@@ -111,7 +111,7 @@ impl Profiles {
         let part = || Part::new(stand_ins);
         Self {
             stand_ins,
-            locks: LockNames::default(),
+            locks: LockNames::new(),
             collecting: [(WAITERS, part()), (HOLDERS, part())],
             packed: Vec::new(),
             first_tick: pid % TICKS,
