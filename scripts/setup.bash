@@ -33,23 +33,28 @@ has_package() {
     return 1
 }
 
+# apt-get, as root.
+apt_as_root() {
+    local as_root=()
+    if ((EUID != 0)); then
+        command -v sudo >/dev/null || die "not root and without sudo: cannot run apt-get $*"
+        as_root=(sudo)
+    fi
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q "$@"
+}
+
 # Installs those of the given Debian packages that are missing; does nothing when none is.
 require_packages() {
-    local package missing=() as_root=()
+    local package missing=()
     command -v dpkg-query >/dev/null || die "this needs Debian, or these packages by hand: $*"
     for package in "$@"; do
         has_package "$package" || missing+=("$package")
     done
     ((${#missing[@]} > 0)) || return 0
 
-    if ((EUID != 0)); then
-        command -v sudo >/dev/null || die "not root and without sudo; please install: ${missing[*]}"
-        as_root=(sudo)
-    fi
     say "installing with apt-get: ${missing[*]}"
-    as_root+=(env DEBIAN_FRONTEND=noninteractive apt-get -q)
-    "${as_root[@]}" update || die "apt-get update failed; please install: ${missing[*]}"
-    "${as_root[@]}" install -y --no-install-recommends "${missing[@]}" ||
+    apt_as_root update || die "apt-get update failed; please install: ${missing[*]}"
+    apt_as_root install -y --no-install-recommends "${missing[@]}" ||
         die "apt-get could not install: ${missing[*]}"
 }
 
@@ -62,8 +67,10 @@ require_unpacked_packages() {
         say "unpacking into target/tools: $package"
         rm -rf "$place/.part"
         mkdir -p "$place/.part/root"
+        # What apt-get knows may be older than what the archive has.
         (cd "$place/.part" && apt-get -q download "$package") ||
-            die "apt-get could not download $package; 'apt-get update' as root may help"
+            { apt_as_root update && (cd "$place/.part" && apt-get -q download "$package"); } ||
+            die "apt-get could not download $package"
         dpkg-deb --extract "$place/.part/$package"_*.deb "$place/.part/root"
         mv "$place/.part/root" "$place/$package"
     done
