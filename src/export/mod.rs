@@ -114,7 +114,7 @@ pub(crate) fn start_thread() {
         stay_alone("not enough memory");
         return;
     }
-    if let Err(error) = own_thread::start("lockprof", serve) {
+    if let Err(error) = own_thread::start(c"lockprof", serve) {
         stay_alone(&error.to_string());
     }
 }

@@ -55,7 +55,7 @@ impl Courier {
     fn start(&self) -> Result<SyncSender<Request>, SinkError> {
         let (sender, requests) = sync_channel(QUEUE_LEN);
         let (endpoint, deliveries) = (self.endpoint.clone(), self.deliveries);
-        let started = own_thread::start("lockprof-send", move || {
+        let started = own_thread::start(c"lockprof-send", move || {
             deliver(&endpoint, deliveries, &requests);
         });
         started.map_err(|error| {
