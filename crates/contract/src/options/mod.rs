@@ -168,6 +168,8 @@ pub struct Options {
     pub otlp_headers: Vec<(String, String)>,
     /// Directory or pattern for Prometheus's text file.
     pub prometheus_file: Option<String>,
+    /// Directory for what could not be sent; none is that it is lost.
+    pub spool: Option<String>,
     /// Mark of the `lockprof run` the process belongs to.
     pub run: Option<String>,
 }

@@ -79,6 +79,7 @@ pub fn resolve(get: impl Fn(&str) -> Option<String>) -> (Options, Vec<Complaint>
         otlp_url: reader.text(&table::OTLP_URL).unwrap_or_default(),
         otlp_headers: reader.tags(&table::OTLP_HEADERS),
         prometheus_file: reader.text(&table::PROMETHEUS_FILE),
+        spool: reader.text(&table::SPOOL),
         run: reader.text(&table::RUN_MARK),
     };
     describe(&mut options, resource);

@@ -380,6 +380,16 @@ pub(super) const PROMETHEUS_FILE: Opt = Opt {
     help: "Where the sink prometheus writes: a directory, as that of node_exporter's textfile collector, or a file name with %e, %p, %t and %% as above",
 };
 
+/// Where uploads wait for a better time.
+pub(super) const SPOOL: Opt = Opt {
+    name: "LOCKPROF_SPOOL",
+    flag: Some("spool"),
+    values: Values::Text,
+    default: "",
+    aliases: &[],
+    help: "Directory that keeps what could not be sent, at most 100 files and 64 MiB, until a later process of the same service sends it; by default it is lost",
+};
+
 /// Mark of a `lockprof run`.
 pub(super) const RUN_MARK: Opt = Opt {
     name: RUN,
@@ -428,5 +438,6 @@ pub static TABLE: &[Opt] = &[
     OTLP_URL,
     OTLP_HEADERS,
     PROMETHEUS_FILE,
+    SPOOL,
     RUN_MARK,
 ];

@@ -63,6 +63,7 @@ fn nothing_set_gives_the_defaults() {
         otlp_url: "http://localhost:4318/v1development/profiles".to_owned(),
         otlp_headers: Vec::new(),
         prometheus_file: None,
+        spool: None,
         run: None,
     };
     assert_eq!(understood(&[]), expected);
@@ -129,6 +130,7 @@ fn every_option_is_read() {
         ("LOCKPROF_OTLP_URL", "https://collector:4318/"),
         ("LOCKPROF_OTLP_HEADERS", "api-key=a%20b, x = y"),
         ("LOCKPROF_PROMETHEUS_FILE", "/metrics/"),
+        ("LOCKPROF_SPOOL", "/var/spool/x"),
         ("LOCKPROF_RUN", "12-34"),
     ]);
     let expected = Options {
@@ -181,6 +183,7 @@ fn every_option_is_read() {
             ("x".to_owned(), "y".to_owned()),
         ],
         prometheus_file: Some("/metrics/".to_owned()),
+        spool: Some("/var/spool/x".to_owned()),
         run: Some("12-34".to_owned()),
     };
     assert_eq!(options, expected);
