@@ -20,6 +20,20 @@ pub(crate) struct Sampling {
     pub(crate) frames_max: usize,
 }
 
+/// How receivers are reached and trusted: what the usual variables said at the start.
+/// Read here, since later the host may be changing its environment.
+#[derive(Debug, Default)]
+pub(crate) struct Network {
+    /// The proxy on the way to `http://…`.
+    pub(crate) http_proxy: Option<String>,
+    /// The proxy on the way to `https://…`.
+    pub(crate) https_proxy: Option<String>,
+    /// Hosts and domains that are reached without.
+    pub(crate) no_proxy: String,
+    /// A file of certificates to trust instead of the system's.
+    pub(crate) certificate_file: Option<String>,
+}
+
 /// Everything the process was told, and where it was when it was told.
 pub(crate) struct Config {
     pub(crate) options: Options,
@@ -30,6 +44,7 @@ pub(crate) struct Config {
     pub(crate) folder: Option<std::path::PathBuf>,
     /// `$TMPDIR` at the start.
     pub(crate) temporary: Option<String>,
+    pub(crate) network: Network,
 }
 
 static CONFIG: OnceLock<Config> = OnceLock::new();
@@ -62,8 +77,28 @@ pub(crate) fn read() -> Vec<Complaint> {
         executable,
         folder: std::env::current_dir().ok(),
         temporary: get("TMPDIR"),
+        network: network(get),
     });
     complaints
+}
+
+/// What the usual variables say of the network; small letters win, as everywhere.
+fn network(get: impl Fn(&str) -> Option<String>) -> Network {
+    let get = |name: &str| get(name).filter(|value| !value.trim().is_empty());
+    let any = || get("all_proxy").or_else(|| get("ALL_PROXY"));
+    // In a CGI program this one is a header of whoever asked for the page.
+    let is_cgi = get("REQUEST_METHOD").is_some();
+    let upper = || get("HTTP_PROXY").filter(|_| !is_cgi);
+    Network {
+        http_proxy: get("http_proxy").or_else(upper).or_else(any),
+        https_proxy: get("https_proxy")
+            .or_else(|| get("HTTPS_PROXY"))
+            .or_else(any),
+        no_proxy: get("no_proxy")
+            .or_else(|| get("NO_PROXY"))
+            .unwrap_or_default(),
+        certificate_file: get("SSL_CERT_FILE"),
+    }
 }
 
 /// What was read; none before the constructor has run.

@@ -45,7 +45,7 @@ extern "C" fn end() {
     if !state::is_off_for_good()
         && let Some(_entered) = intercept::enter()
     {
-        export::flush(EXIT_LIMIT);
+        export::flush_last(EXIT_LIMIT);
     }
 }
 

@@ -34,6 +34,9 @@ const DRAIN_EVERY: Duration = Duration::from_millis(20);
 const ROOM_WAIT: Duration = Duration::from_micros(100);
 /// Time the last uploads have when no thread of the host is left to wait for them.
 const LAST_UPLOAD_LIMIT: Duration = Duration::from_secs(2);
+/// Of the time an end may take, what is left for what follows when uploads do not
+/// arrive: keeping them on disk, and saying in the file that they were lost.
+const AFTER_UPLOADS: Duration = Duration::from_millis(300);
 /// Memory that must be free before our work is done on a thread of the host.
 const HOST_ROOM: usize = 8 << 20;
 /// Memory that must be free before our thread starts: as much as all of us ever
@@ -53,6 +56,8 @@ static ASKED: AtomicU32 = AtomicU32::new(0);
 static DONE: AtomicU32 = AtomicU32::new(0);
 /// Whether the last flush that was asked for arrived everywhere.
 static ARRIVED: AtomicBool = AtomicBool::new(false);
+/// Whether a flush only has to tell what was lost.
+static ONLY_LOSSES: AtomicBool = AtomicBool::new(false);
 
 /// What this half asks of the other, without knowing it.
 pub(crate) struct Wiring {
@@ -93,6 +98,7 @@ pub(crate) fn begin_process(is_forked: bool) {
     RUNNING.store(false, Ordering::Relaxed);
     ASKED.store(0, Ordering::Relaxed);
     DONE.store(0, Ordering::Relaxed);
+    ONLY_LOSSES.store(false, Ordering::Relaxed);
 }
 
 fn process() -> Option<&'static Mutex<Process>> {
@@ -148,7 +154,7 @@ fn serve() {
         let mut process = locked(process);
         process.drain();
         if is_asked || is_alone || is_due {
-            let arrived = process.flush();
+            let arrived = flush_or_tell(&mut process);
             drop(process);
             due_ns = sys::monotonic_ns() + config.options.interval_ns;
             ARRIVED.store(arrived, Ordering::Relaxed);
@@ -159,7 +165,7 @@ fn serve() {
             // The program's last thread has ended, and main had before it: the
             // process would have ended here without us.
             RUNNING.store(false, Ordering::Relaxed);
-            uploads_arrive(LAST_UPLOAD_LIMIT, 0);
+            end_uploads(LAST_UPLOAD_LIMIT);
             sys::exit_process();
         }
     }
@@ -205,31 +211,72 @@ pub(crate) fn flush(limit: Duration) -> bool {
         return true;
     }
     let begin_ns = sys::monotonic_ns();
-    let failed = DELIVERIES.get().map_or(0, Deliveries::failed);
-    let taken = take_and_tell(limit);
-    let waited = Duration::from_nanos(sys::monotonic_ns() - begin_ns);
-    taken && uploads_arrive(limit.saturating_sub(waited), failed)
+    let failed_before = DELIVERIES.get().map_or(0, Deliveries::failed);
+    let taken = take_and_tell(limit, &say_unfinished);
+    let left = left_of(limit, begin_ns);
+    taken
+        && DELIVERIES
+            .get()
+            .is_none_or(|deliveries| deliveries.wait(left) && deliveries.failed() == failed_before)
 }
 
-/// Waits for uploads no longer than `limit`; says whether all arrived since so many
-/// had failed.
-fn uploads_arrive(limit: Duration, failed_before: u32) -> bool {
-    let Some(deliveries) = DELIVERIES.get() else {
-        return true;
-    };
-    let ended = deliveries.wait(limit);
-    if !ended {
-        diag::say(format_args!(
-            "the last uploads were not finished in time; they may be lost"
-        ));
+/// The same when the program ends: what has not arrived within `limit` is kept on
+/// disk or lost, and the file says so.
+pub(crate) fn flush_last(limit: Duration) {
+    if !record::any_seen() {
+        return;
     }
-    ended && deliveries.failed() == failed_before
+    let begin_ns = sys::monotonic_ns();
+    if let Some(deliveries) = DELIVERIES.get() {
+        deliveries.hurry(limit.saturating_sub(AFTER_UPLOADS));
+    }
+    take_and_tell(limit, &say_unfinished);
+    end_uploads(left_of(limit, begin_ns));
 }
 
-/// Makes the last profile, where that is to be done. Says whether it was taken.
-fn take_and_tell(limit: Duration) -> bool {
+fn left_of(limit: Duration, begin_ns: u64) -> Duration {
+    limit.saturating_sub(Duration::from_nanos(sys::monotonic_ns() - begin_ns))
+}
+
+/// Waits for uploads no longer than `limit`, parts with what has not arrived, and
+/// has the file tell of it.
+fn end_uploads(limit: Duration) {
+    let Some(deliveries) = DELIVERIES.get() else {
+        return;
+    };
+    let begin_ns = sys::monotonic_ns();
+    let limit_of_uploads = limit.saturating_sub(AFTER_UPLOADS);
+    deliveries.hurry(limit_of_uploads);
+    if !deliveries.wait(limit_of_uploads) {
+        deliveries.abandon();
+    }
+    if deliveries.has_news() {
+        ONLY_LOSSES.store(true, Ordering::Relaxed);
+        // The profile that was told before stays if there is no time for this one.
+        take_and_tell(left_of(limit, begin_ns), &|_| ());
+    }
+}
+
+fn flush_or_tell(process: &mut Process) -> bool {
+    if ONLY_LOSSES.load(Ordering::Relaxed) {
+        process.tell_losses()
+    } else {
+        process.flush()
+    }
+}
+
+fn say_unfinished(limit: Duration) {
+    diag::say(format_args!(
+        "the last profile was not finished within {} s; the one before it stays",
+        limit.as_secs()
+    ));
+}
+
+/// Makes the last profile, where that is to be done. Says whether it was taken;
+/// calls `unfinished` when it takes longer than `limit`.
+fn take_and_tell(limit: Duration, unfinished: &dyn Fn(Duration)) -> bool {
     if RUNNING.load(Ordering::Relaxed) {
-        return ask_thread(limit);
+        return ask_thread(limit, unfinished);
     }
     if !memory::has_room(HOST_ROOM) {
         diag::say(format_args!("no memory for a profile"));
@@ -241,12 +288,12 @@ fn take_and_tell(limit: Duration) -> bool {
     let flushed = panic::catch_unwind(AssertUnwindSafe(|| {
         let mut process = locked(process);
         process.drain();
-        process.flush()
+        flush_or_tell(&mut process)
     }));
     flushed.unwrap_or(false)
 }
 
-fn ask_thread(limit: Duration) -> bool {
+fn ask_thread(limit: Duration, unfinished: &dyn Fn(Duration)) -> bool {
     let mine = ASKED.fetch_add(1, Ordering::Release) + 1;
     record::wake_reader();
     let begin_ns = sys::monotonic_ns();
@@ -261,10 +308,7 @@ fn ask_thread(limit: Duration) -> bool {
         }
         let waited = Duration::from_nanos(sys::monotonic_ns() - begin_ns);
         let Some(left) = limit.checked_sub(waited).filter(|left| !left.is_zero()) else {
-            diag::say(format_args!(
-                "the last profile was not finished within {} s; the one before it stays",
-                limit.as_secs()
-            ));
+            unfinished(limit);
             return false;
         };
         sys::sleep_on(&DONE, done, left);

@@ -163,6 +163,27 @@ impl Process {
         arrived
     }
 
+    /// Tells those again who are told everything each time, for what was lost since
+    /// they were told. Says whether all was taken.
+    pub(crate) fn tell_losses(&mut self) -> bool {
+        let Some(all) = self.sinks.take() else {
+            return false;
+        };
+        let mut told: Vec<Box<dyn Sink>> = all
+            .into_iter()
+            .filter(|sink| sink.span() == Span::Whole)
+            .collect();
+        self.aggregate.settle(true);
+        self.look_up_names();
+        let mut tables = self.hand_out(&mut told);
+        self.times(Span::Whole, sys::monotonic_ns())
+            .put_on(&mut tables);
+        // What is wrong with them was said by the flush before.
+        let taken = told.iter_mut().all(|sink| sink.finish(&tables).is_ok());
+        self.sinks = Some(told);
+        taken
+    }
+
     /// Hands the rows to all sinks; what the rows refer to, and comments, come back.
     fn hand_out(&mut self, sinks: &mut [Box<dyn Sink>]) -> Profile {
         let sources = Sources {
@@ -267,8 +288,9 @@ impl Process {
         let unhooked = self.unhooked.paths(&self.objects);
         let unhooked = unhooked.map(|path| format!("{}{path}", comment::NOT_HOOKED));
         comments.extend(unhooked);
-        let lost = record::all_lost().map(|lost| format!("{}{lost}", comment::LOST));
-        comments.extend(lost);
+        let uploads = self.deliveries.losses().into_iter();
+        let lost = record::all_lost().chain(uploads);
+        comments.extend(lost.map(|lost| format!("{}{lost}", comment::LOST)));
         comments
     }
 }

@@ -1,18 +1,27 @@
 //! Where profiles go: what a receiver is told, and how it wants to be told.
 
+mod address;
+mod answer;
+mod backoff;
 mod courier;
 mod datadog;
 mod deliveries;
+mod descriptor;
+mod fault;
 mod file;
 mod http;
 mod open;
 mod open_all;
 mod otlp;
+mod outbox;
 mod parca;
 mod prometheus;
 mod prominent;
 mod pyroscope;
 mod sender;
+mod socket;
+mod spool;
+mod tls;
 mod upload;
 
 use contract::profile::{Profile, Sample};
@@ -71,7 +80,7 @@ pub(crate) trait Format: Send {
 /// One request of a receiver's protocol: a POST.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Request {
-    /// Beyond those of its [`Endpoint`].
+    /// Beyond those of its [`Endpoint`]; no secrets, since they may be kept on disk.
     pub(crate) headers: Vec<(&'static str, String)>,
     pub(crate) body: Vec<u8>,
 }
@@ -81,10 +90,8 @@ pub(crate) struct Request {
 pub(crate) struct Endpoint {
     /// How users call the receiver, as in messages: `Pyroscope`.
     pub(crate) receiver: &'static str,
-    /// `http://…` or `https://…`.
+    /// `http://…`, `https://…`, or `unix:///path/of/socket:/path/of/request`.
     pub(crate) url: String,
-    /// The socket that stands for the URL's host, where the receiver has one.
-    pub(crate) unix_socket: Option<std::path::PathBuf>,
     /// Sent with every request: keys, tenants, content type.
     pub(crate) headers: Vec<(&'static str, String)>,
     /// What a user can do about an answer with this status, where the receiver is

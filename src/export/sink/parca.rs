@@ -29,7 +29,6 @@ fn endpoint(options: &options::Parca) -> Endpoint {
     Endpoint {
         receiver: "Parca",
         url: address(&options.url, "/api/profiles/writeraw"),
-        unix_socket: None,
         headers,
         advice,
     }

@@ -35,7 +35,6 @@ fn endpoint(options: &options::Pyroscope) -> Endpoint {
     Endpoint {
         receiver: "Pyroscope",
         url: address(&options.url, "/push.v1.PusherService/Push"),
-        unix_socket: None,
         headers,
         advice,
     }

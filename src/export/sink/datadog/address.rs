@@ -86,15 +86,8 @@ impl Address {
     pub(super) fn url(&self) -> String {
         match &self.place {
             Place::Agent(url) => format!("{url}{INPUT}"),
-            Place::Socket(_) => format!("http://{DEFAULT_HOST}{INPUT}"),
+            Place::Socket(path) => format!("unix://{}:{INPUT}", path.display()),
             Place::Intake { url, .. } => url.clone(),
-        }
-    }
-
-    pub(super) fn unix_socket(&self) -> Option<PathBuf> {
-        match &self.place {
-            Place::Socket(path) => Some(path.clone()),
-            Place::Agent(_) | Place::Intake { .. } => None,
         }
     }
 

@@ -54,7 +54,6 @@ pub(crate) fn open(
     let endpoint = Endpoint {
         receiver: address.receiver(),
         url: address.url(),
-        unix_socket: address.unix_socket(),
         headers,
         advice: address.advice(),
     };

@@ -86,7 +86,6 @@ pub(crate) fn endpoint(options: &'static Options) -> Endpoint {
     Endpoint {
         receiver: "the OTLP receiver",
         url: options.otlp_url.clone(),
-        unix_socket: None,
         headers: ours.into_iter().chain(theirs).collect(),
         advice,
     }

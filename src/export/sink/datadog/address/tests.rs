@@ -37,7 +37,10 @@ fn each_address_gives_way_to_the_next_better_one() {
     );
     assert_eq!(address.key(), Some("key"));
     let address = chosen(&options, true);
-    assert_eq!(address.unix_socket(), Some(SOCKET.into()));
+    assert_eq!(
+        address.url(),
+        format!("unix://{SOCKET}:/profiling/v1/input")
+    );
     assert_eq!(address.key(), None);
     options.agent_port = Some(18126);
     assert_eq!(
