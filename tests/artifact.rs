@@ -154,7 +154,8 @@ fn it_needs_no_newer_c_library_than_the_oldest_we_promise() {
 fn the_file_is_small() {
     let size = fs::metadata(build::library()).unwrap().len();
     println!("liblockprof.so has {size} bytes");
-    assert!(size <= 2 << 20, "{size} bytes");
+    // With TLS, which is half of it.
+    assert!(size <= 2_600_000, "{size} bytes");
 }
 
 /// Instructions of one function, each with the comment that names its target.
