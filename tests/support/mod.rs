@@ -9,4 +9,6 @@ pub(crate) mod open_profile;
 pub(crate) mod profile;
 pub(crate) mod program;
 pub(crate) mod raw_pprof;
+pub(crate) mod receiver;
 pub(crate) mod scratch;
+pub(crate) mod sending;

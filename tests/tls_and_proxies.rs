@@ -1,0 +1,105 @@
+//! Receivers behind TLS, trusted or not, and behind a proxy.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+mod support;
+
+use std::path::Path;
+use std::process::Command;
+use std::sync::Arc;
+
+use rustls::ServerConfig;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use support::build;
+use support::receiver::{Act, Receiver};
+use support::scratch::Scratch;
+use support::sending::{expect_one_line_and_a_loss, losses, program};
+
+/// A certificate of its own, and who has its key.
+fn identity(folder: &Path, name: &str) -> Arc<ServerConfig> {
+    let (key, certificate) = (folder.join("key.pem"), folder.join("certificate.pem"));
+    build::tool(
+        "openssl",
+        Command::new("openssl")
+            .args([
+                "req",
+                "-x509",
+                "-newkey",
+                "ec",
+                "-pkeyopt",
+                "ec_paramgen_curve:P-256",
+            ])
+            .args(["-nodes", "-days", "2", "-subj", &format!("/CN={name}")])
+            .args(["-addext", &format!("subjectAltName=DNS:{name}")])
+            .args(["-addext", "basicConstraints=critical,CA:FALSE"])
+            .arg("-keyout")
+            .arg(&key)
+            .arg("-out")
+            .arg(&certificate),
+    );
+    let chain = vec![CertificateDer::from_pem_file(&certificate).unwrap()];
+    let key = PrivateKeyDer::from_pem_file(&key).unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(chain, key)
+        .unwrap();
+    Arc::new(config)
+}
+
+#[test]
+fn a_profile_arrives_in_secret_at_whoever_is_trusted() {
+    let scratch = Scratch::new();
+    let receiver = Receiver::tls(
+        identity(scratch.path(), "localhost"),
+        &[Act::Answer(200, "")],
+    );
+    let certificate = scratch.join("certificate.pem");
+    let run = program(30, receiver.url())
+        .env("SSL_CERT_FILE", certificate.to_str().unwrap())
+        .compare();
+    assert_eq!(receiver.requests().len(), 1);
+    assert!(losses(&run).is_empty());
+}
+
+#[test]
+fn whoever_is_not_trusted_hears_nothing() {
+    let scratch = Scratch::new();
+    let trusted = scratch.join("certificate.pem");
+    let unknown = Scratch::new();
+    let acts = [Act::Answer(200, "")];
+    let another = Receiver::tls(identity(unknown.path(), "localhost"), &acts);
+    let misnamed = Receiver::tls(identity(scratch.path(), "elsewhere.example"), &acts);
+    for receiver in [another, misnamed] {
+        let run = program(30, receiver.url())
+            .env("SSL_CERT_FILE", trusted.to_str().unwrap())
+            .run();
+        expect_one_line_and_a_loss(&run, 30, "is not trusted", "it is not trusted");
+        assert!(receiver.requests().is_empty());
+        assert!(receiver.connections() > 0);
+    }
+}
+
+#[test]
+fn the_proxy_is_asked_for_hosts_that_only_it_knows() {
+    let receiver = Receiver::tcp(&[Act::Answer(200, "")]);
+    let proxy = receiver.url().replace("http://", "http://us%65r:word@");
+    program(30, "http://receiver.invalid:8126")
+        .env("http_proxy", &proxy)
+        .compare();
+    let requests = receiver.requests();
+    assert_eq!(requests.len(), 1);
+    assert_eq!(
+        requests[0].line,
+        "POST http://receiver.invalid:8126/profiling/v1/input HTTP/1.1"
+    );
+    assert_eq!(requests[0].header("Host"), Some("receiver.invalid:8126"));
+    let user = requests[0].header("Proxy-Authorization");
+    assert_eq!(user, Some("Basic dXNlcjp3b3Jk"));
+}
