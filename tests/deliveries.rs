@@ -282,15 +282,43 @@ fn a_forked_child_leaves_the_deliveries_of_its_parent_behind() {
 }
 
 #[test]
-fn a_fork_while_a_request_is_under_way_harms_nobody() {
+fn a_fork_while_a_request_is_under_way_harms_neither() {
     let receiver = Receiver::tcp(&[Act::Hang]);
-    let run = Program::exact("fork_children_leave")
+    let run = Program::exact("forks_while_sending")
         .env("LOCKPROF_SINK", "file,datadog")
         .env("DD_TRACE_AGENT_URL", receiver.url())
         .env("LOCKPROF_INTERVAL", "1s")
-        .within(Duration::from_secs(100))
         .run();
     run.expect_success();
+    let limit = Duration::from_millis(1500) + 2 * (EXIT_LIMIT + SLACK);
+    assert!(run.elapsed < limit, "{:?}", run.elapsed);
+    // One that was under way at the fork, and the child's own; the parent's last one
+    // waits behind the first.
+    assert_eq!(receiver.connections(), 2);
+    let profiles = run.profiles();
+    assert_eq!(profiles.len(), 2);
+    let mut lost: Vec<String> = profiles
+        .iter()
+        .flat_map(|(_, rows)| &rows.comments)
+        .filter(|comment| comment.contains(" uploads to "))
+        .cloned()
+        .collect();
+    lost.sort();
+    let of = |count| format!("lost: {count} uploads to Datadog (the program ended first)");
+    assert_eq!(lost, [of(1), of(2)]);
+}
+
+#[test]
+fn a_host_that_closes_every_descriptor_keeps_what_it_opens_instead() {
+    let receiver = Receiver::tcp(&[Act::Drip]);
+    let run = Program::exact("takes_all_numbers")
+        .env("LOCKPROF_SINK", "file,datadog")
+        .env("DD_TRACE_AGENT_URL", receiver.url())
+        .env("LOCKPROF_INTERVAL", "1s")
+        .run();
+    run.expect_success();
+    // The connection that was closed, and one that came after it.
+    assert!(receiver.connections() >= 2);
 }
 
 #[test]
