@@ -16,6 +16,16 @@ pub(crate) fn program(milliseconds: u32, url: &str) -> Program {
         .env("LOCKPROF_SINK", "file,datadog")
         .env("DD_TRACE_AGENT_URL", url)
         .env("LOCKPROF_INTERVAL", "1s")
+        // Whatever this machine says of its network is not what is tested.
+        .env("http_proxy", "")
+        .env("HTTP_PROXY", "")
+        .env("https_proxy", "")
+        .env("HTTPS_PROXY", "")
+        .env("all_proxy", "")
+        .env("ALL_PROXY", "")
+        .env("no_proxy", "")
+        .env("NO_PROXY", "")
+        .env("SSL_CERT_FILE", "")
 }
 
 /// An address at which nobody listens.
