@@ -7,9 +7,12 @@
 
 mod support;
 
+use std::io::{self, Read, Write};
+use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
+use std::thread::{self, JoinHandle};
 
 use rustls::ServerConfig;
 use rustls::pki_types::pem::PemObject;
@@ -102,4 +105,50 @@ fn the_proxy_is_asked_for_hosts_that_only_it_knows() {
     assert_eq!(requests[0].header("Host"), Some("receiver.invalid:8126"));
     let user = requests[0].header("Proxy-Authorization");
     assert_eq!(user, Some("Basic dXNlcjp3b3Jk"));
+}
+
+/// A proxy that lets one connection through to this port, whatever host is asked for.
+fn tunnel_to(port: u16) -> (String, JoinHandle<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let proxy = thread::spawn(move || {
+        let (mut near, _) = listener.accept().unwrap();
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            let mut byte = [0];
+            near.read_exact(&mut byte).unwrap();
+            head.push(byte[0]);
+        }
+        let mut far = TcpStream::connect(("127.0.0.1", port)).unwrap();
+        near.write_all(b"HTTP/1.1 200 go on\r\n\r\n").unwrap();
+        let (mut from, mut to) = (near.try_clone().unwrap(), far.try_clone().unwrap());
+        thread::spawn(move || io::copy(&mut from, &mut to));
+        let _ = io::copy(&mut far, &mut near);
+        String::from_utf8(head).unwrap()
+    });
+    (url, proxy)
+}
+
+#[test]
+fn secrets_go_through_a_proxy_that_cannot_read_them() {
+    let scratch = Scratch::new();
+    let config = identity(scratch.path(), "receiver.invalid");
+    let receiver = Receiver::tls(config, &[Act::Answer(200, "")]);
+    let (proxy, tunnel) = tunnel_to(receiver.port());
+    let certificate = scratch.join("certificate.pem");
+    program(30, "https://receiver.invalid:8126")
+        .env("https_proxy", &proxy)
+        .env("SSL_CERT_FILE", certificate.to_str().unwrap())
+        .compare();
+    let head = tunnel.join().unwrap();
+    assert!(
+        head.starts_with(
+            "CONNECT receiver.invalid:8126 HTTP/1.1\r\nHost: receiver.invalid:8126\r\n"
+        ),
+        "{head}"
+    );
+    assert!(!head.contains("secret"), "{head}");
+    let requests = receiver.requests();
+    assert_eq!(requests.len(), 1);
+    assert_eq!(requests[0].line, "POST /profiling/v1/input HTTP/1.1");
 }
