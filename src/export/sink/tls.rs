@@ -204,7 +204,7 @@ mod without {
 
     /// Nobody.
     #[derive(Default)]
-    pub(in crate::export::sink) struct Trust;
+    pub(in crate::export::sink) struct Trust();
 
     impl Trust {
         #[allow(clippy::unused_self, reason = "as with TLS")]
