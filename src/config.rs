@@ -31,6 +31,10 @@ pub(crate) struct Network {
     /// Hosts and domains that are reached without.
     pub(crate) no_proxy: String,
     /// A file of certificates to trust instead of the system's.
+    #[cfg_attr(
+        not(feature = "tls"),
+        allow(dead_code, reason = "nobody else trusts anybody")
+    )]
     pub(crate) certificate_file: Option<String>,
 }
 

@@ -204,7 +204,9 @@ fn expect_harmless(function: &str, instruction: &str, imports: &BTreeMap<u64, St
         !["lock", "syscall", "cpuid", "mfence"].contains(&first),
         "{function}: {instruction}"
     );
-    assert!(!instruction.contains("@plt"), "{function}: {instruction}");
+    // Without symbols a place in our data may be named after the last entry of the
+    // table of calls, far away.
+    assert!(!instruction.contains("@plt>"), "{function}: {instruction}");
     let target = instruction
         .split("# ")
         .nth(1)

@@ -15,7 +15,7 @@ use support::build;
 use support::program::Program;
 use support::receiver::{Act, Receiver};
 use support::scratch::Scratch;
-use support::sending::{EXIT_LIMIT, SLACK, losses, nobodys_url, program};
+use support::sending::{ANNOUNCEMENT, EXIT_LIMIT, SLACK, losses, nobodys_url, program};
 
 fn spooled(folder: &Path) -> Vec<String> {
     let names = support::program::files_in(folder);
@@ -122,6 +122,7 @@ fn a_full_disk_under_the_spool_costs_a_line_and_counts() {
     let run = Program::at("unshare")
         .args(["--mount", "--map-root-user", "sh", "-c", &script])
         .sample("1")
+        .announcing(ANNOUNCEMENT)
         .env("LOCKPROF_SINK", "file,datadog")
         .env("LOCKPROF_SPOOL", "spool")
         .env("DD_TRACE_AGENT_URL", &nobodys_url())

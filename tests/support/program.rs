@@ -22,6 +22,7 @@ pub(crate) struct Program {
     after: Vec<PathBuf>,
     limit: Duration,
     output: Option<OsString>,
+    announcement: Option<&'static str>,
 }
 
 impl Program {
@@ -44,7 +45,15 @@ impl Program {
             after: Vec::new(),
             limit: Duration::from_secs(20),
             output: None,
+            announcement: None,
         }
+    }
+
+    /// The library says once, in a line that begins so, what it was asked to do. That
+    /// line is no part of what the run says.
+    pub(crate) fn announcing(mut self, beginning: &'static str) -> Self {
+        self.announcement = Some(beginning);
+        self
     }
 
     pub(crate) fn sample(self, sample: &str) -> Self {
@@ -142,6 +151,7 @@ impl Program {
             home: Some(home),
             begin: Instant::now(),
             name: self.path.clone(),
+            announcement: self.announcement,
         }
     }
 
@@ -168,6 +178,7 @@ pub(crate) struct Started {
     home: Option<Scratch>,
     begin: Instant,
     name: PathBuf,
+    announcement: Option<&'static str>,
 }
 
 impl Started {
@@ -212,7 +223,7 @@ impl Started {
         Run {
             status,
             stdout: text(&home.join("stdout")),
-            stderr: text(&home.join("stderr")),
+            stderr: without(self.announcement, &text(&home.join("stderr"))),
             elapsed: self.begin.elapsed(),
             home,
             name: self.name.clone(),
@@ -248,6 +259,19 @@ fn where_threads_are(pid: u32) -> String {
 
 fn text(path: &Path) -> String {
     String::from_utf8_lossy(&fs::read(path).unwrap()).into_owned()
+}
+
+/// What was said, but for one line that begins so.
+fn without(announcement: Option<&str>, said: &str) -> String {
+    let mut awaited = announcement;
+    let is_kept = |line: &&str| {
+        let is_it = awaited.is_some_and(|beginning| line.starts_with(beginning));
+        if is_it {
+            awaited = None;
+        }
+        !is_it
+    };
+    said.split_inclusive('\n').filter(is_kept).collect()
 }
 
 /// A run that is over.

@@ -9,10 +9,18 @@ use super::program::{Program, Run};
 pub(crate) const EXIT_LIMIT: Duration = Duration::from_secs(2);
 pub(crate) const SLACK: Duration = Duration::from_millis(1500);
 
+/// How the line begins that says where profiles go.
+pub(crate) const ANNOUNCEMENT: &str = "lockprof: Datadog: profiles go to the Agent at ";
+
 /// A program that locks for so many milliseconds and sends to this address.
 pub(crate) fn program(milliseconds: u32, url: &str) -> Program {
-    Program::exact("locks_for_a_while")
-        .args([milliseconds.to_string()])
+    sending("locks_for_a_while", url).args([milliseconds.to_string()])
+}
+
+/// A program that sends to this address.
+pub(crate) fn sending(name: &str, url: &str) -> Program {
+    Program::exact(name)
+        .announcing(ANNOUNCEMENT)
         .env("LOCKPROF_SINK", "file,datadog")
         .env("DD_TRACE_AGENT_URL", url)
         .env("LOCKPROF_INTERVAL", "1s")
