@@ -15,9 +15,9 @@ use base64::engine::general_purpose::STANDARD;
 use prost::Message;
 
 use support::build;
-use support::loopback::{Loopback, Received};
 use support::open_profile::OpenProfile;
 use support::program::{Program, Run};
+use support::receiver::{Act, Received, Receiver};
 use support::scratch::Scratch;
 
 /// Locks of [`busy`] that have a name in the store: the one waited for among them.
@@ -35,9 +35,14 @@ fn busy(sinks: &str) -> Program {
         .env("LOCKPROF_TAGS", "team:perf,k8s.pod-name:a b,7up:x")
 }
 
+/// A store that takes whatever comes.
+fn accepting() -> Receiver {
+    Receiver::tcp(&[Act::Answer(200, "")])
+}
+
 /// Decodes a request to Pyroscope, or fails where Pyroscope would refuse it.
 fn pyroscope_accepts(request: &Received) -> Vec<OpenProfile> {
-    assert_eq!(request.what, "POST /push.v1.PusherService/Push");
+    assert_eq!(request.line, "POST /push.v1.PusherService/Push HTTP/1.1");
     assert_eq!(request.header("Content-Type"), Some("application/proto"));
     assert_eq!(request.header("Content-Encoding"), None);
     let push = PushRequest::decode(request.body.as_slice()).unwrap();
@@ -90,7 +95,7 @@ struct RawSample {
 
 /// Decodes a request to Parca's gateway, or fails where Parca would refuse it.
 fn parca_accepts(request: &Received) -> Vec<OpenProfile> {
-    assert_eq!(request.what, "POST /api/profiles/writeraw");
+    assert_eq!(request.line, "POST /api/profiles/writeraw HTTP/1.1");
     assert_eq!(request.header("Content-Type"), Some("application/json"));
     let json: serde_json::Value = serde_json::from_slice(&request.body).unwrap();
     let keys: Vec<_> = json.as_object().unwrap().keys().collect();
@@ -203,7 +208,7 @@ fn expect_truth(run: &Run, profiles: &[OpenProfile]) {
 
 #[test]
 fn pyroscope_learns_who_waited_and_who_held() {
-    let store = Loopback::start(200);
+    let store = accepting();
     let run = busy("pyroscope")
         .env("PYROSCOPE_SERVER_ADDRESS", &format!("{}/", store.url()))
         .env("PYROSCOPE_TENANT_ID", "blue")
@@ -215,7 +220,7 @@ fn pyroscope_learns_who_waited_and_who_held() {
         "nobody asked for a file: {:?}",
         run.files()
     );
-    let requests = store.received();
+    let requests = store.requests();
     for request in &requests {
         assert_eq!(request.header("X-Scope-OrgID"), Some("blue"));
         let authorization = request.header("Authorization");
@@ -227,21 +232,21 @@ fn pyroscope_learns_who_waited_and_who_held() {
 
 #[test]
 fn parca_learns_the_same_and_so_does_the_file() {
-    let (parca, pyroscope) = (Loopback::start(200), Loopback::start(200));
+    let (parca, pyroscope) = (accepting(), accepting());
     let run = busy("file,parca,pyroscope")
-        .env("LOCKPROF_PARCA_URL", &parca.url())
+        .env("LOCKPROF_PARCA_URL", parca.url())
         .env("LOCKPROF_PARCA_TOKEN", "t0k")
-        .env("LOCKPROF_PYROSCOPE_URL", &pyroscope.url())
+        .env("LOCKPROF_PYROSCOPE_URL", pyroscope.url())
         .env("PYROSCOPE_AUTH_TOKEN", "glsa_1")
         .compare();
-    let received = parca.received();
+    let received = parca.requests();
     for request in &received {
         assert_eq!(request.header("Authorization"), Some("Bearer t0k"));
     }
     let profiles: Vec<_> = received.iter().flat_map(parca_accepts).collect();
     expect_truth(&run, &profiles);
 
-    let received = pyroscope.received();
+    let received = pyroscope.requests();
     for request in &received {
         assert_eq!(request.header("Authorization"), Some("Bearer glsa_1"));
         assert_eq!(request.header("X-Scope-OrgID"), None);
@@ -258,12 +263,12 @@ fn parca_learns_the_same_and_so_does_the_file() {
 
 #[test]
 fn a_forked_child_sends_what_it_did_itself() {
-    let store = Loopback::start(200);
+    let store = accepting();
     Program::exact("fork_child_goes_on")
         .env("LOCKPROF_SINK", "pyroscope")
-        .env("LOCKPROF_PYROSCOPE_URL", &store.url())
+        .env("LOCKPROF_PYROSCOPE_URL", store.url())
         .compare();
-    let received = store.received();
+    let received = store.requests();
     let profiles: Vec<_> = received.iter().flat_map(pyroscope_accepts).collect();
     let waiters: Vec<_> = profiles.iter().filter(|p| p.name == "mutex").collect();
     assert_eq!(sum(&waiters, "acquisitions", "child_work"), 40);
@@ -276,12 +281,12 @@ fn a_forked_child_sends_what_it_did_itself() {
 
 #[test]
 fn go_tool_pprof_reads_what_the_stores_get() {
-    let store = Loopback::start(200);
+    let store = accepting();
     let run = Program::exact("recursive_exact")
         .env("LOCKPROF_SINK", "pyroscope")
-        .env("LOCKPROF_PYROSCOPE_URL", &store.url())
+        .env("LOCKPROF_PYROSCOPE_URL", store.url())
         .compare();
-    let received = store.received();
+    let received = store.requests();
     let profiles: Vec<_> = received.iter().flat_map(pyroscope_accepts).collect();
     let names: Vec<_> = profiles.iter().map(|p| p.name.as_str()).collect();
     assert_eq!(names, ["mutex", "mutex_holder"]);
@@ -324,16 +329,16 @@ fn who_is_not_let_in_is_told_where_to_look_and_no_secret() {
         ),
         ("parca", "LOCKPROF_PARCA_URL", "LOCKPROF_PARCA_TOKEN"),
     ] {
-        let store = Loopback::start(401);
+        let store = Receiver::tcp(&[Act::Answer(401, "")]);
         let run = Program::exact("recursive_exact")
             .env("LOCKPROF_SINK", sink)
-            .env(url, &store.url())
+            .env(url, store.url())
             .env("LOCKPROF_PYROSCOPE_USER", "Aladdin")
             .env("LOCKPROF_PYROSCOPE_PASSWORD", "open sesame")
             .env("LOCKPROF_PARCA_TOKEN", "open sesame")
             .run();
         run.expect_success();
-        assert!(!store.received().is_empty());
+        assert!(!store.requests().is_empty());
         assert!(run.stderr.contains(hint), "{}", run.stderr);
         let ours = run
             .stderr

@@ -4,7 +4,6 @@
 pub(crate) mod background;
 pub(crate) mod build;
 pub(crate) mod datadog;
-pub(crate) mod loopback;
 pub(crate) mod open_profile;
 pub(crate) mod profile;
 pub(crate) mod program;
