@@ -7,107 +7,83 @@
 
 mod support;
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::TcpListener;
-use std::sync::mpsc;
-use std::thread;
-use std::time::Duration;
-
+use support::certificates::identity;
 use support::datadog::Upload;
 use support::datadog::expect::{self, ACQUIRE, RELEASE, sum};
 use support::program::Program;
+use support::receiver::{Act, Received, Receiver};
+use support::scratch::Scratch;
+use support::sending::nobodys_url;
 
 const KEY: &str = "0123456789abcdef0123456789abcdef";
 
-/// A receiver on this machine that answers each request with what `judge` makes of
-/// its head, and hands on head and body.
-fn receiver(
-    judge: impl Fn(&str) -> u16 + Send + 'static,
-) -> (String, mpsc::Receiver<(String, Vec<u8>)>) {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    let (sender, requests) = mpsc::channel();
-    thread::spawn(move || {
-        for stream in listener.incoming() {
-            let mut stream = BufReader::new(stream.unwrap());
-            let mut head = String::new();
-            while !head.ends_with("\r\n\r\n") {
-                if stream.read_line(&mut head).unwrap_or(0) == 0 {
-                    break;
-                }
-            }
-            let length = head.to_lowercase();
-            let length = length.split("content-length: ").nth(1).unwrap_or("0");
-            let length = length.split("\r\n").next().unwrap().parse().unwrap();
-            let mut body = vec![0; length];
-            stream.read_exact(&mut body).unwrap();
-            let answer = format!(
-                "HTTP/1.1 {} Judged\r\ncontent-length: 0\r\nconnection: close\r\n\r\n",
-                judge(&head)
-            );
-            stream.get_mut().write_all(answer.as_bytes()).unwrap();
-            if sender.send((head, body)).is_err() {
-                break;
-            }
-        }
-    });
-    (url, requests)
+/// A program that sends past the Agent, to this intake.
+fn past_the_agent(intake: &Receiver, key: &str) -> Program {
+    Program::exact("recursive_exact")
+        .env("LOCKPROF_SINK", "datadog")
+        .env(
+            "LOCKPROF_DATADOG_INTAKE",
+            &format!("{}/api/v2/profile", intake.url()),
+        )
+        .env("DD_PROFILING_AGENTLESS", "1")
+        .env("DD_API_KEY", key)
 }
 
-/// As the intake: it takes profiles in one place, and only with the key.
-fn as_the_intake(head: &str) -> u16 {
-    let lines: Vec<&str> = head.split("\r\n").collect();
-    if lines[0] != "POST /api/v2/profile HTTP/1.1" {
-        return 404;
-    }
-    let key = lines
-        .iter()
-        .find_map(|line| line.strip_prefix("dd-api-key: "));
-    if key == Some(KEY) { 202 } else { 403 }
+/// What the one request was, for the parser of uploads.
+fn upload_of(intake: &Receiver) -> Upload {
+    let requests = intake.requests();
+    assert_eq!(requests.len(), 1);
+    let Received {
+        line,
+        headers,
+        body,
+        ..
+    } = &requests[0];
+    let headers = headers.iter();
+    let head: String = headers
+        .map(|(name, value)| format!("{name}: {value}\r\n"))
+        .collect();
+    Upload::of_request(&format!("{line}\r\n{head}\r\n"), body)
 }
 
 #[test]
 fn past_the_agent_the_intake_gets_the_key_and_the_host() {
-    let (url, requests) = receiver(as_the_intake);
-    let run = Program::exact("recursive_exact")
-        .env("LOCKPROF_SINK", "datadog")
-        .env("LOCKPROF_DATADOG_INTAKE", &format!("{url}/api/v2/profile"))
-        .env("DD_PROFILING_AGENTLESS", "1")
-        .env("DD_API_KEY", KEY)
-        .env("DD_HOSTNAME", "the-host")
-        .run();
-    run.expect_success();
-    let said = format!(
-        "lockprof: Datadog: profiles go past the Agent to {url}/api/v2/profile, \
-         because DD_PROFILING_AGENTLESS is set\n"
-    );
-    assert_eq!(run.stderr, said);
-    let (head, body) = requests.recv_timeout(Duration::from_secs(10)).unwrap();
-    let upload = Upload::of_request(&head, &body);
-    assert_eq!(upload.request, "POST /api/v2/profile");
-    assert_eq!(upload.headers["dd-api-key"], KEY);
-    assert_eq!(upload.tag("host"), Some("the-host"));
-    assert_eq!(upload.tag("service"), Some("recursive_exact"));
-    assert_eq!(upload.tag("env"), None);
-    expect::expect_event(&upload);
-    expect::expect_profile(&upload);
-    let all = |column| sum(&upload.profile, column, |_| true);
-    assert_eq!((all(ACQUIRE), all(RELEASE)), (1000, 1000));
-    assert!(requests.recv_timeout(Duration::from_millis(100)).is_err());
+    let scratch = Scratch::new();
+    let accepting = [Act::Answer(202, "")];
+    let in_secret = Receiver::tls(identity(scratch.path(), "localhost"), &accepting);
+    let certificate = scratch.join("certificate.pem");
+    for intake in [Receiver::tcp(&accepting), in_secret] {
+        let run = past_the_agent(&intake, KEY)
+            .env("DD_HOSTNAME", "the-host")
+            .env("SSL_CERT_FILE", certificate.to_str().unwrap())
+            .run();
+        run.expect_success();
+        let said = format!(
+            "lockprof: Datadog: profiles go past the Agent to {}/api/v2/profile, \
+             because DD_PROFILING_AGENTLESS is set\n",
+            intake.url()
+        );
+        assert_eq!(run.stderr, said);
+        let upload = upload_of(&intake);
+        assert_eq!(upload.request, "POST /api/v2/profile");
+        assert_eq!(upload.headers["dd-api-key"], KEY);
+        assert_eq!(upload.tag("host"), Some("the-host"));
+        assert_eq!(upload.tag("service"), Some("recursive_exact"));
+        assert_eq!(upload.tag("env"), None);
+        expect::expect_event(&upload);
+        expect::expect_profile(&upload);
+        let all = |column| sum(&upload.profile, column, |_| true);
+        assert_eq!((all(ACQUIRE), all(RELEASE)), (1000, 1000));
+    }
 }
 
 #[test]
 fn a_wrong_key_costs_one_line_that_names_it_but_does_not_show_it() {
-    let (url, requests) = receiver(as_the_intake);
+    let intake = Receiver::tcp(&[Act::Answer(403, "")]);
     let wrong = "ffffffffffffffffffffffffffffffff";
-    let run = Program::exact("recursive_exact")
-        .env("LOCKPROF_SINK", "datadog")
-        .env("LOCKPROF_DATADOG_INTAKE", &format!("{url}/api/v2/profile"))
-        .env("DD_PROFILING_AGENTLESS", "1")
-        .env("DD_API_KEY", wrong)
-        .run();
+    let run = past_the_agent(&intake, wrong).run();
     run.expect_success();
-    assert!(requests.recv_timeout(Duration::from_secs(10)).is_ok());
+    assert_eq!(intake.requests()[0].header("dd-api-key"), Some(wrong));
     let lines: Vec<&str> = run.stderr.lines().collect();
     assert_eq!(lines.len(), 2, "{}", run.stderr);
     assert!(
@@ -120,10 +96,10 @@ fn a_wrong_key_costs_one_line_that_names_it_but_does_not_show_it() {
 
 #[test]
 fn an_agent_that_is_too_old_is_called_so() {
-    let (url, _requests) = receiver(|_| 404);
+    let agent = Receiver::tcp(&[Act::Answer(404, "")]);
     let run = Program::exact("recursive_exact")
         .env("LOCKPROF_SINK", "datadog")
-        .env("DD_TRACE_AGENT_URL", &url)
+        .env("DD_TRACE_AGENT_URL", agent.url())
         .run();
     run.expect_success();
     let last = run.stderr.lines().last().unwrap();
@@ -136,12 +112,8 @@ fn an_agent_that_is_too_old_is_called_so() {
 
 #[test]
 fn nobody_there_costs_two_lines_and_leaves_the_file() {
-    let url = {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        format!("http://{}", listener.local_addr().unwrap())
-    };
     let run = Program::exact("recursive_exact")
-        .env("DD_TRACE_AGENT_URL", &url)
+        .env("DD_TRACE_AGENT_URL", &nobodys_url())
         .run();
     run.expect_success();
     assert_eq!(run.stderr.lines().count(), 2, "{}", run.stderr);

@@ -9,52 +9,12 @@ mod support;
 
 use std::io::{self, Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::path::Path;
-use std::process::Command;
-use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
-use rustls::ServerConfig;
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use support::build;
+use support::certificates::identity;
 use support::receiver::{Act, Receiver};
 use support::scratch::Scratch;
 use support::sending::{expect_one_line_and_a_loss, losses, program};
-
-/// A certificate of its own, and who has its key.
-fn identity(folder: &Path, name: &str) -> Arc<ServerConfig> {
-    let (key, certificate) = (folder.join("key.pem"), folder.join("certificate.pem"));
-    build::tool(
-        "openssl",
-        Command::new("openssl")
-            .args([
-                "req",
-                "-x509",
-                "-newkey",
-                "ec",
-                "-pkeyopt",
-                "ec_paramgen_curve:P-256",
-            ])
-            .args(["-nodes", "-days", "2", "-subj", &format!("/CN={name}")])
-            .args(["-addext", &format!("subjectAltName=DNS:{name}")])
-            .args(["-addext", "basicConstraints=critical,CA:FALSE"])
-            .arg("-keyout")
-            .arg(&key)
-            .arg("-out")
-            .arg(&certificate),
-    );
-    let chain = vec![CertificateDer::from_pem_file(&certificate).unwrap()];
-    let key = PrivateKeyDer::from_pem_file(&key).unwrap();
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(chain, key)
-        .unwrap();
-    Arc::new(config)
-}
 
 #[test]
 fn a_profile_arrives_in_secret_at_whoever_is_trusted() {
