@@ -111,9 +111,9 @@ pub(super) const SINK: Opt = Opt {
     flag: Some("sink"),
     values: Values::Words(&[
         "file",
+        "datadog",
         "pyroscope",
         "parca",
-        "datadog",
         "otlp",
         "prometheus",
     ]),
