@@ -38,10 +38,30 @@ pub(crate) struct Network {
     pub(crate) certificate_file: Option<String>,
 }
 
+/// Which kinds of lock are profiled.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Locks {
+    pub(crate) mutex: bool,
+    pub(crate) rwlock: bool,
+    pub(crate) spin: bool,
+}
+
+impl Locks {
+    fn new(words: &[&str]) -> Self {
+        let has = |word| words.contains(&word);
+        Self {
+            mutex: has("mutex"),
+            rwlock: has("rwlock"),
+            spin: has("spin"),
+        }
+    }
+}
+
 /// Everything the process was told, and where it was when it was told.
 pub(crate) struct Config {
     pub(crate) options: Options,
     pub(crate) sampling: Sampling,
+    pub(crate) locks: Locks,
     /// The executable's name, without its folder.
     pub(crate) executable: String,
     /// Where the process started: relative paths are meant from here.
@@ -76,6 +96,7 @@ pub(crate) fn read() -> Vec<Complaint> {
             |name| name.to_string_lossy().into_owned(),
         );
     let _ = CONFIG.set(Config {
+        locks: Locks::new(&options.locks),
         options,
         sampling,
         executable,

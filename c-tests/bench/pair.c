@@ -1,9 +1,9 @@
 /* One uncontended lock and unlock, repeated: what scripts/instructions counts.
  *
- *     pair normal|recursive|errorcheck N
+ *     pair KIND N
  *
- * The loop is the function `pairs` and nothing else, so that
- * `callgrind --toggle-collect=pairs` counts it alone, and the instructions of
+ * The loop is one of the functions `pairs_…` and nothing else, so that
+ * `callgrind --toggle-collect=pairs_*` counts it alone, and the instructions of
  * one pair are (total(N2) - total(N1)) / (N2 - N1). Prints the nanoseconds of
  * one pair too, the median of batches, so that an interruption does not count;
  * they mean something only outside callgrind.
@@ -16,18 +16,9 @@
 
 enum { BATCHES = 20 };
 
-static pthread_mutex_t pair_lock;
-
-static int mutex_type(const char *name)
-{
-    if (strcmp(name, "normal") == 0)
-        return PTHREAD_MUTEX_NORMAL;
-    if (strcmp(name, "recursive") == 0)
-        return PTHREAD_MUTEX_RECURSIVE;
-    if (strcmp(name, "errorcheck") == 0)
-        return PTHREAD_MUTEX_ERRORCHECK;
-    stop("pair: the type is normal, recursive or errorcheck");
-}
+static pthread_mutex_t mutex;
+static pthread_rwlock_t rwlock;
+static pthread_spinlock_t spin;
 
 static void *end_at_once(void *unused)
 {
@@ -43,36 +34,70 @@ static void become_multi_threaded(void)
     pthread_join(thread, NULL);
 }
 
-/* Not inlined: callgrind finds it by name. No result is looked at: a mistake
+/* Not inlined: callgrind finds them by name. No result is looked at: a mistake
  * here would be in every number, so main checks one pair beforehand. */
-__attribute__((noinline)) static void pairs(long n)
-{
-    for (long i = 0; i < n; i++) {
-        pthread_mutex_lock(&pair_lock);
-        pthread_mutex_unlock(&pair_lock);
+#define PAIRS(kind, take, release)                            \
+    __attribute__((noinline)) static void pairs_##kind(long n) \
+    {                                                         \
+        for (long i = 0; i < n; i++) {                        \
+            take;                                             \
+            release;                                          \
+        }                                                     \
+    }                                                         \
+    static int works_##kind(void)                             \
+    {                                                         \
+        return (take) == 0 && (release) == 0;                 \
     }
+
+PAIRS(mutex, pthread_mutex_lock(&mutex), pthread_mutex_unlock(&mutex))
+PAIRS(read, pthread_rwlock_rdlock(&rwlock), pthread_rwlock_unlock(&rwlock))
+PAIRS(write, pthread_rwlock_wrlock(&rwlock), pthread_rwlock_unlock(&rwlock))
+PAIRS(spin, pthread_spin_lock(&spin), pthread_spin_unlock(&spin))
+
+static const struct kind {
+    const char *name;
+    int type;
+    void (*pairs)(long);
+    int (*works)(void);
+} kinds[] = {
+    {"normal", PTHREAD_MUTEX_NORMAL, pairs_mutex, works_mutex},
+    {"recursive", PTHREAD_MUTEX_RECURSIVE, pairs_mutex, works_mutex},
+    {"errorcheck", PTHREAD_MUTEX_ERRORCHECK, pairs_mutex, works_mutex},
+    {"rwlock-read", 0, pairs_read, works_read},
+    {"rwlock-write", 0, pairs_write, works_write},
+    {"spin", 0, pairs_spin, works_spin},
+};
+
+static const struct kind *find(const char *name)
+{
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
+        if (strcmp(name, kinds[i].name) == 0)
+            return &kinds[i];
+    stop("pair: there is no such kind");
 }
 
 int main(int argc, char **argv)
 {
-    static const char usage[] = "pair: usage: pair normal|recursive|errorcheck N";
+    static const char usage[] = "pair: usage: pair KIND N";
     if (argc != 3)
         stop(usage);
+    const struct kind *kind = find(argv[1]);
     long n = number(argv[2], BATCHES, usage);
 
     pthread_mutexattr_t attributes;
     pthread_mutexattr_init(&attributes);
-    pthread_mutexattr_settype(&attributes, mutex_type(argv[1]));
-    if (pthread_mutex_init(&pair_lock, &attributes) != 0)
-        stop("pair: the mutex could not be made");
+    pthread_mutexattr_settype(&attributes, kind->type);
+    if (pthread_mutex_init(&mutex, &attributes) != 0 || pthread_rwlock_init(&rwlock, NULL) != 0 ||
+        pthread_spin_init(&spin, PTHREAD_PROCESS_PRIVATE) != 0)
+        stop("pair: the locks could not be made");
     become_multi_threaded();
-    if (pthread_mutex_lock(&pair_lock) != 0 || pthread_mutex_unlock(&pair_lock) != 0)
-        stop("pair: the mutex does not work");
+    if (!kind->works())
+        stop("pair: the lock does not work");
 
     double taken[BATCHES];
     for (int i = 0; i < BATCHES; i++) {
         double begin = now_ns();
-        pairs(n / BATCHES);
+        kind->pairs(n / BATCHES);
         taken[i] = (now_ns() - begin) / (double)(n / BATCHES);
     }
     printf("%.2f ns a pair\n", median(taken, BATCHES));

@@ -397,6 +397,9 @@ pub(crate) fn kind_name(kind: Kind) -> &'static str {
         Kind::Recursive => "recursive",
         Kind::ErrorCheck => "errorcheck",
         Kind::Adaptive => "adaptive",
+        Kind::RwlockRead => "rwlock-read",
+        Kind::RwlockWrite => "rwlock-write",
+        Kind::Spin => "spin",
     }
 }
 

@@ -26,7 +26,10 @@ pub(crate) struct Held {
     /// How many acquisitions it stands for; 0 when it is not sampled.
     pub(crate) weight: u32,
     /// Depth it was taken at; 1 for all but nested ones.
-    pub(crate) depth: u16,
+    pub(crate) depth: u8,
+    /// Acquisitions of it by this thread that lie within: of locks that do not
+    /// themselves count how deep a thread holds them.
+    pub(crate) nested: u8,
     /// Acquisitions that have passed by since.
     pub(crate) passing: u8,
     /// Whether it is kept or not by its length at the end: it followed a long wait.
@@ -95,6 +98,22 @@ impl HeldLocks {
         given_up
     }
 
+    /// How deep this thread holds a lock that does not say so itself, as far as is known:
+    /// 0 unless its outermost acquisition is remembered.
+    pub(crate) fn depth_of(&self, lock: u64) -> u32 {
+        self.find(lock, 1)
+            .map_or(0, |held| u32::from(held.nested) + 1)
+    }
+
+    /// Counts an acquisition of such a lock within another one, or its release.
+    pub(crate) fn change_nested(&self, lock: u64, change: i8) {
+        if let Some(place) = self.place(lock, 1) {
+            let mut held = place.get();
+            held.nested = held.nested.saturating_add_signed(change);
+            place.set(held);
+        }
+    }
+
     /// Forgets every acquisition of this lock: it does not exist any more.
     pub(crate) fn forget(&self, lock: u64) {
         for place in self.0.iter().filter(|place| place.get().lock == lock) {
@@ -122,12 +141,13 @@ impl HeldLocks {
 mod tests {
     use super::*;
 
-    fn held(lock: u64, depth: u16) -> Held {
+    fn held(lock: u64, depth: u8) -> Held {
         Held {
             lock,
             since_ns: 1,
             weight: 1,
             depth,
+            nested: 0,
             passing: 0,
             by_length: false,
         }
@@ -141,6 +161,7 @@ mod tests {
                     since_ns: 0,
                     weight: 0,
                     depth: 0,
+                    nested: 0,
                     passing: 0,
                     by_length: false,
                 })

@@ -14,15 +14,19 @@ mod capture;
 #[cfg(lockprof_compare)]
 mod compare;
 mod cond;
+mod flat;
 mod guard;
 mod held;
 mod interface;
 mod layout;
+mod lifetime;
 #[cfg(lockprof_measure)]
 mod measure;
 mod mutex;
 mod release;
+mod rwlock;
 mod sampler;
+mod spin;
 mod symbol;
 mod table;
 mod thread;
@@ -35,10 +39,11 @@ use std::ffi::c_int;
 
 use self::capture::Caller;
 use self::release::release;
+use self::table::Family;
 use self::visit::Visit;
 use self::wait::wait;
 use crate::record::{Kind, Record, Role};
-use crate::sys;
+use crate::{config, sys};
 
 pub(crate) use self::guard::enter;
 pub(crate) use self::layout::is_known as layout_is_known;
@@ -58,8 +63,17 @@ pub(crate) fn prepare() {
 
 /// Lets calls lead through the gates.
 pub(crate) fn arm() {
-    symbol::lead_through_gates();
-    mutex::keep_looking();
+    let locks = config::get().map_or(config::Locks::default(), |config| config.locks);
+    let rwlock_is_known = rwlock::is_known();
+    symbol::lead_through_gates(|family| match family {
+        Family::Always => true,
+        Family::Mutex => locks.mutex,
+        Family::Rwlock => locks.rwlock && rwlock_is_known,
+        Family::Spin => locks.spin,
+    });
+    if locks.mutex {
+        mutex::keep_looking();
+    }
 }
 
 /// Lets calls lead past the gates. Threads that are inside one finish there.
@@ -137,6 +151,8 @@ trait Acquisition {
     fn owner(&self) -> u32;
     /// How deep the caller holds it, once it does.
     fn depth(&self) -> u32;
+    /// The caller holds it once more now, as [`Acquisition::depth`] said before.
+    fn note_nested(&self) {}
     /// How deep the caller, whose id this is, will hold it, if it looks as if it could
     /// be had at once.
     fn depth_if_free(&self, me: u32) -> Option<u32>;
@@ -294,12 +310,16 @@ fn end(
     outcome: Outcome,
     by_length: bool,
 ) {
+    let depth = call.depth();
     match sampled {
         Some(sampled) => sampled.end(visit, call, outcome, by_length),
-        None if outcome == Outcome::Acquired && by_length => {
-            visit.begin_hold(lock, call.depth(), 0, true);
+        None if outcome != Outcome::Acquired => {}
+        None if by_length => {
+            visit.begin_hold(lock, depth, 0, true);
         }
-        None if outcome == Outcome::Acquired => visit.end_stale_hold(lock, call.depth()),
-        None => {}
+        None => visit.end_stale_hold(lock, depth),
+    }
+    if depth > 1 && outcome == Outcome::Acquired {
+        call.note_nested();
     }
 }

@@ -14,11 +14,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use libc::{clockid_t, pthread_mutex_t, pthread_mutexattr_t, timespec};
 
 use super::arch::gate;
-use super::capture::{self, Caller};
+use super::capture::Caller;
 use super::interface::{C11, Interface, Posix, THRD_SUCCESS};
 use super::table::{self, Mtx};
-use super::{Acquisition, Lock, Outcome, Visit, acquire, attempt, layout, release, thread, wait};
-use crate::record::{self, Record, Role};
+use super::{
+    Acquisition, Lock, Outcome, Visit, acquire, attempt, layout, lifetime, release, thread, wait,
+};
 
 /// One call of the host that takes a mutex; `waiting` is the real, waiting one.
 struct Taking<I, W> {
@@ -255,27 +256,12 @@ pub(super) unsafe extern "C-unwind" fn mtx_init(
     code
 }
 
-/// Frames of the place where a mutex was initialised that are kept: enough to
-/// name it after somebody who does more than wrap this call.
-const INIT_FRAMES: usize = 4;
-
-/// Tells where a mutex was initialised: its name, when it is no named object.
+/// A mutex was initialised.
 fn note_init(mutex: *mut pthread_mutex_t, caller: Caller) {
-    let Some(visit) = Visit::begin(caller) else {
-        return;
-    };
-    let lock = layout::lock_of(mutex);
-    visit.forget(lock.address);
     if layout::must_not_be_tried(mutex) {
         look_before_trying();
     }
-    if record::is_half_full() || !visit.try_book_remark() {
-        return;
-    }
-    let mut record = Record::new(Role::Init, lock.kind, lock.address);
-    let thread = visit.thread();
-    capture::stack(thread, caller, INIT_FRAMES, &mut record.frames);
-    thread::hand_in(thread, &mut record);
+    lifetime::note_init(layout::lock_of(mutex), caller);
 }
 
 pub(super) unsafe extern "C-unwind" fn destroy(
@@ -286,7 +272,7 @@ pub(super) unsafe extern "C-unwind" fn destroy(
     // SAFETY: the host's own call.
     let code = unsafe { table::pthread_mutex_destroy::real(mutex) };
     if code == 0 {
-        forget(mutex, Caller { sp, bp });
+        lifetime::forget(mutex as u64, Caller { sp, bp });
     }
     code
 }
@@ -294,15 +280,8 @@ pub(super) unsafe extern "C-unwind" fn destroy(
 pub(super) unsafe extern "C-unwind" fn mtx_destroy(mutex: *mut Mtx, sp: usize, bp: usize) -> c_int {
     // SAFETY: the host's own call. (It returns nothing; the code is ignored.)
     let code = unsafe { table::mtx_destroy::real(mutex) };
-    forget(mutex, Caller { sp, bp });
+    lifetime::forget(mutex as u64, Caller { sp, bp });
     code
-}
-
-/// The mutex is gone; only its address is used.
-fn forget(mutex: *const pthread_mutex_t, caller: Caller) {
-    if let Some(visit) = Visit::begin(caller) {
-        visit.forget(mutex as u64);
-    }
 }
 
 // ---- mutexes that must not be tried first

@@ -9,7 +9,7 @@
 use std::ffi::{CStr, c_char, c_void};
 use std::hint;
 
-use super::table::{ROWS, Row};
+use super::table::{Family, ROWS, Row};
 
 /// Version of the condition functions whose condition variables are as they are
 /// today; the older version exists beside it and, before glibc 2.36, is what an
@@ -47,9 +47,9 @@ fn next(row: &Row) -> *const c_void {
     hint::black_box(found)
 }
 
-/// Lets every slot lead through its gate.
-pub(super) fn lead_through_gates() {
-    for row in ROWS {
+/// Lets the slots of these families lead through their gates.
+pub(super) fn lead_through_gates(is_wanted: impl Fn(Family) -> bool) {
+    for row in ROWS.iter().filter(|row| is_wanted(row.family)) {
         row.slot.set(row.gate);
     }
 }

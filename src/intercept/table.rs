@@ -16,13 +16,15 @@ use std::ffi::{c_int, c_void};
 use std::sync::atomic::{AtomicPtr, Ordering};
 
 use libc::{
-    clockid_t, pthread_attr_t, pthread_cond_t, pthread_mutex_t, pthread_mutexattr_t, pthread_t,
-    timespec,
+    clockid_t, pthread_attr_t, pthread_cond_t, pthread_mutex_t, pthread_mutexattr_t,
+    pthread_rwlock_t, pthread_rwlockattr_t, pthread_spinlock_t, pthread_t, timespec,
 };
 
 use super::arch::{early, entry, gate};
 use super::interface::{C11, Posix};
-use super::{cond, mutex, symbol, thread};
+use super::rwlock::{self, Reading, Writing};
+use super::spin::{self, Spinning};
+use super::{cond, flat, mutex, symbol, thread};
 
 /// Where a call goes, or where the real function is. Read on every call of the
 /// host without a test for null: it always holds something callable.
@@ -48,10 +50,22 @@ impl Target {
     }
 }
 
+/// What is profiled, or not, as a whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Family {
+    /// No kind of lock: what all of them need.
+    Always,
+    Mutex,
+    Rwlock,
+    Spin,
+}
+
 /// What is known about one interposed function.
 pub(crate) struct Row {
     /// Terminated name.
     pub(crate) name: &'static str,
+    /// Which kind of lock it is about.
+    pub(crate) family: Family,
     /// Whether it belongs to the condition functions that exist in two versions.
     pub(crate) two_versions: bool,
     /// What the exported symbol jumps through.
@@ -72,11 +86,11 @@ extern "C" fn missing() -> c_int {
 }
 
 macro_rules! hooks {
-    ($(
+    ($($family:ident { $(
         $(#[$version:ident])?
         fn $name:ident($($argument:ident: $type:ty),*) -> $result:ty => $shape:ident $body:tt;
-    )*) => {
-        $(
+    )* })*) => {
+        $($(
             pub(crate) mod $name {
                 use super::*;
 
@@ -113,17 +127,18 @@ macro_rules! hooks {
                     unsafe { function($($argument),*) }
                 }
             }
-        )*
+        )*)*
 
         /// All rows.
         pub(crate) static ROWS: &[Row] = &[
-            $(Row {
+            $($(Row {
                 name: concat!(stringify!($name), "\0"),
+                family: Family::$family,
                 two_versions: hooks!(@version $($version)?),
                 slot: &$name::SLOT,
                 real: &$name::REAL,
                 gate: $name::gate as *const c_void,
-            },)*
+            },)*)*
         ];
     };
     (@version two_versions) => { true };
@@ -138,49 +153,91 @@ pub(crate) type Cnd = pthread_cond_t;
 pub(crate) type Start = Option<unsafe extern "C-unwind" fn(*mut c_void) -> *mut c_void>;
 
 hooks! {
-    fn pthread_mutex_init(mutex: *mut pthread_mutex_t, attributes: *const pthread_mutexattr_t) -> c_int
-        => call { mutex::init };
-    fn pthread_mutex_destroy(mutex: *mut pthread_mutex_t) -> c_int
-        => call { mutex::destroy };
-    fn pthread_mutex_lock(mutex: *mut pthread_mutex_t) -> c_int
-        => acquire { try: pthread_mutex_trylock, sampled: mutex::lock_sampled::<Posix>, unsettled: mutex::lock_unsettled::<Posix> };
-    fn pthread_mutex_trylock(mutex: *mut pthread_mutex_t) -> c_int
-        => attempt { real: pthread_mutex_trylock, sampled: mutex::trylock_sampled::<Posix> };
-    fn pthread_mutex_timedlock(mutex: *mut pthread_mutex_t, until: *const timespec) -> c_int
-        => call { mutex::timedlock };
-    fn pthread_mutex_clocklock(mutex: *mut pthread_mutex_t, clock: clockid_t, until: *const timespec) -> c_int
-        => call { mutex::clocklock };
-    fn pthread_mutex_unlock(mutex: *mut pthread_mutex_t) -> c_int
-        => release { real: pthread_mutex_unlock, held: mutex::unlock_held::<Posix> };
+    Mutex {
+        fn pthread_mutex_init(mutex: *mut pthread_mutex_t, attributes: *const pthread_mutexattr_t) -> c_int
+            => call { mutex::init };
+        fn pthread_mutex_destroy(mutex: *mut pthread_mutex_t) -> c_int
+            => call { mutex::destroy };
+        fn pthread_mutex_lock(mutex: *mut pthread_mutex_t) -> c_int
+            => acquire { try: pthread_mutex_trylock, sampled: mutex::lock_sampled::<Posix>, unsettled: mutex::lock_unsettled::<Posix> };
+        fn pthread_mutex_trylock(mutex: *mut pthread_mutex_t) -> c_int
+            => attempt { real: pthread_mutex_trylock, sampled: mutex::trylock_sampled::<Posix> };
+        fn pthread_mutex_timedlock(mutex: *mut pthread_mutex_t, until: *const timespec) -> c_int
+            => call { mutex::timedlock };
+        fn pthread_mutex_clocklock(mutex: *mut pthread_mutex_t, clock: clockid_t, until: *const timespec) -> c_int
+            => call { mutex::clocklock };
+        fn pthread_mutex_unlock(mutex: *mut pthread_mutex_t) -> c_int
+            => release { real: pthread_mutex_unlock, held: mutex::unlock_held::<Posix> };
 
-    fn mtx_init(mutex: *mut Mtx, properties: c_int) -> c_int
-        => call { mutex::mtx_init };
-    fn mtx_destroy(mutex: *mut Mtx) -> c_int
-        => call { mutex::mtx_destroy };
-    fn mtx_lock(mutex: *mut Mtx) -> c_int
-        => acquire { try: mtx_trylock, sampled: mutex::lock_sampled::<C11>, unsettled: mutex::lock_unsettled::<C11> };
-    fn mtx_trylock(mutex: *mut Mtx) -> c_int
-        => attempt { real: mtx_trylock, sampled: mutex::trylock_sampled::<C11> };
-    fn mtx_timedlock(mutex: *mut Mtx, until: *const timespec) -> c_int
-        => call { mutex::mtx_timedlock };
-    fn mtx_unlock(mutex: *mut Mtx) -> c_int
-        => release { real: mtx_unlock, held: mutex::unlock_held::<C11> };
+        fn mtx_init(mutex: *mut Mtx, properties: c_int) -> c_int
+            => call { mutex::mtx_init };
+        fn mtx_destroy(mutex: *mut Mtx) -> c_int
+            => call { mutex::mtx_destroy };
+        fn mtx_lock(mutex: *mut Mtx) -> c_int
+            => acquire { try: mtx_trylock, sampled: mutex::lock_sampled::<C11>, unsettled: mutex::lock_unsettled::<C11> };
+        fn mtx_trylock(mutex: *mut Mtx) -> c_int
+            => attempt { real: mtx_trylock, sampled: mutex::trylock_sampled::<C11> };
+        fn mtx_timedlock(mutex: *mut Mtx, until: *const timespec) -> c_int
+            => call { mutex::mtx_timedlock };
+        fn mtx_unlock(mutex: *mut Mtx) -> c_int
+            => release { real: mtx_unlock, held: mutex::unlock_held::<C11> };
 
-    #[two_versions]
-    fn pthread_cond_wait(condition: *mut pthread_cond_t, mutex: *mut pthread_mutex_t) -> c_int
-        => call { cond::wait };
-    #[two_versions]
-    fn pthread_cond_timedwait(condition: *mut pthread_cond_t, mutex: *mut pthread_mutex_t, until: *const timespec) -> c_int
-        => call { cond::timedwait };
-    fn pthread_cond_clockwait(condition: *mut pthread_cond_t, mutex: *mut pthread_mutex_t, clock: clockid_t, until: *const timespec) -> c_int
-        => call { cond::clockwait };
-    fn cnd_wait(condition: *mut Cnd, mutex: *mut Mtx) -> c_int
-        => call { cond::cnd_wait };
-    fn cnd_timedwait(condition: *mut Cnd, mutex: *mut Mtx, until: *const timespec) -> c_int
-        => call { cond::cnd_timedwait };
+        #[two_versions]
+        fn pthread_cond_wait(condition: *mut pthread_cond_t, mutex: *mut pthread_mutex_t) -> c_int
+            => call { cond::wait };
+        #[two_versions]
+        fn pthread_cond_timedwait(condition: *mut pthread_cond_t, mutex: *mut pthread_mutex_t, until: *const timespec) -> c_int
+            => call { cond::timedwait };
+        fn pthread_cond_clockwait(condition: *mut pthread_cond_t, mutex: *mut pthread_mutex_t, clock: clockid_t, until: *const timespec) -> c_int
+            => call { cond::clockwait };
+        fn cnd_wait(condition: *mut Cnd, mutex: *mut Mtx) -> c_int
+            => call { cond::cnd_wait };
+        fn cnd_timedwait(condition: *mut Cnd, mutex: *mut Mtx, until: *const timespec) -> c_int
+            => call { cond::cnd_timedwait };
+    }
 
-    fn pthread_create(id: *mut pthread_t, attributes: *const pthread_attr_t, start: Start, argument: *mut c_void) -> c_int
-        => call { thread::create };
-    fn dlclose(handle: *mut c_void) -> c_int
-        => call { thread::close };
+    Rwlock {
+        fn pthread_rwlock_init(lock: *mut pthread_rwlock_t, attributes: *const pthread_rwlockattr_t) -> c_int
+            => call { rwlock::init };
+        fn pthread_rwlock_destroy(lock: *mut pthread_rwlock_t) -> c_int
+            => call { rwlock::destroy };
+        fn pthread_rwlock_rdlock(lock: *mut pthread_rwlock_t) -> c_int
+            => acquire { try: pthread_rwlock_tryrdlock, sampled: flat::lock_sampled::<Reading>, unsettled: flat::lock_unsettled::<Reading> };
+        fn pthread_rwlock_wrlock(lock: *mut pthread_rwlock_t) -> c_int
+            => acquire { try: pthread_rwlock_trywrlock, sampled: flat::lock_sampled::<Writing>, unsettled: flat::lock_unsettled::<Writing> };
+        fn pthread_rwlock_tryrdlock(lock: *mut pthread_rwlock_t) -> c_int
+            => attempt { real: pthread_rwlock_tryrdlock, sampled: flat::trylock_sampled::<Reading> };
+        fn pthread_rwlock_trywrlock(lock: *mut pthread_rwlock_t) -> c_int
+            => attempt { real: pthread_rwlock_trywrlock, sampled: flat::trylock_sampled::<Writing> };
+        fn pthread_rwlock_timedrdlock(lock: *mut pthread_rwlock_t, until: *const timespec) -> c_int
+            => call { rwlock::timedrdlock };
+        fn pthread_rwlock_timedwrlock(lock: *mut pthread_rwlock_t, until: *const timespec) -> c_int
+            => call { rwlock::timedwrlock };
+        fn pthread_rwlock_clockrdlock(lock: *mut pthread_rwlock_t, clock: clockid_t, until: *const timespec) -> c_int
+            => call { rwlock::clockrdlock };
+        fn pthread_rwlock_clockwrlock(lock: *mut pthread_rwlock_t, clock: clockid_t, until: *const timespec) -> c_int
+            => call { rwlock::clockwrlock };
+        fn pthread_rwlock_unlock(lock: *mut pthread_rwlock_t) -> c_int
+            => release_rwlock { real: pthread_rwlock_unlock, held: rwlock::unlock_held };
+    }
+
+    Spin {
+        fn pthread_spin_init(lock: *mut pthread_spinlock_t, shared: c_int) -> c_int
+            => call { spin::init };
+        fn pthread_spin_destroy(lock: *mut pthread_spinlock_t) -> c_int
+            => call { spin::destroy };
+        fn pthread_spin_lock(lock: *mut pthread_spinlock_t) -> c_int
+            => acquire { try: pthread_spin_trylock, sampled: flat::lock_sampled::<Spinning>, unsettled: flat::lock_unsettled::<Spinning> };
+        fn pthread_spin_trylock(lock: *mut pthread_spinlock_t) -> c_int
+            => attempt { real: pthread_spin_trylock, sampled: flat::trylock_sampled::<Spinning> };
+        fn pthread_spin_unlock(lock: *mut pthread_spinlock_t) -> c_int
+            => release_held { real: pthread_spin_unlock, held: spin::unlock_held };
+    }
+
+    Always {
+        fn pthread_create(id: *mut pthread_t, attributes: *const pthread_attr_t, start: Start, argument: *mut c_void) -> c_int
+            => call { thread::create };
+        fn dlclose(handle: *mut c_void) -> c_int
+            => call { thread::close };
+    }
 }

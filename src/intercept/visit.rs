@@ -154,7 +154,8 @@ impl Visit {
             lock: lock.address,
             since_ns: 0,
             weight,
-            depth: u16::try_from(depth).unwrap_or(0),
+            depth: u8::try_from(depth).unwrap_or(0),
+            nested: 0,
             passing: 0,
             by_length,
         };

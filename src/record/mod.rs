@@ -49,14 +49,23 @@ pub(crate) enum Kind {
     ErrorCheck,
     /// One that spins before it sleeps.
     Adaptive,
+    /// A read-write lock, taken to read: by any number at once.
+    RwlockRead,
+    /// A read-write lock, taken to write.
+    RwlockWrite,
+    /// A lock that is waited for without sleep.
+    Spin,
 }
 
 /// Every kind.
-pub(crate) const KINDS: [Kind; 4] = [
+pub(crate) const KINDS: [Kind; 7] = [
     Kind::Mutex,
     Kind::Recursive,
     Kind::ErrorCheck,
     Kind::Adaptive,
+    Kind::RwlockRead,
+    Kind::RwlockWrite,
+    Kind::Spin,
 ];
 
 /// One event, as the host's thread saw it. In C's order, frames last: what is

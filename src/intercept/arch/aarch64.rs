@@ -119,6 +119,22 @@ macro_rules! gate {
             held = $held
         )
     };
+    (@release_rwlock ($lock:ident) { real: $real:ident, held: $held:path }) => {
+        $crate::intercept::arch::assemble!(
+            naked_asm,
+            "lockprof_release_rwlock {real}, {held}",
+            real = $real::REAL,
+            held = $held
+        )
+    };
+    (@release_held ($lock:ident) { real: $real:ident, held: $held:path }) => {
+        $crate::intercept::arch::assemble!(
+            naked_asm,
+            "lockprof_release_held {real}, {held}",
+            real = $real::REAL,
+            held = $held
+        )
+    };
     (@call ($a:ident) { $handler:path }) => { gate!(@hand_on "x1, x2", $handler) };
     (@call ($a:ident, $b:ident) { $handler:path }) => { gate!(@hand_on "x2, x3", $handler) };
     (@call ($a:ident, $b:ident, $c:ident) { $handler:path }) => { gate!(@hand_on "x3, x4", $handler) };

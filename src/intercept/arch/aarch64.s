@@ -150,6 +150,44 @@ lockprof_thread:
     .cfi_endproc
 .endm
 
+// Releases a read-write lock: leaves for Rust when this thread holds a sampled lock, or
+// when somebody may wait: unless only readers hold it (low bits 0) or only a writer (3).
+.macro lockprof_release_rwlock real, held
+    .cfi_startproc
+    hint #34
+    lockprof_thread_address
+    add x9, x9, x10
+    ldr w9, [x9, #8]
+    cbnz w9, 2f
+    ldr x9, [x0]
+    tst x9, #7
+    b.eq 4f
+    cmp x9, #3
+    b.ne 2f
+4:
+    lockprof_load \real
+    br x16
+2:
+    lockprof_hand_on \held, x1, x2
+    .cfi_endproc
+.endm
+
+// Releases a lock that does not say whether somebody waits: leaves for Rust when this
+// thread holds a sampled lock.
+.macro lockprof_release_held real, held
+    .cfi_startproc
+    hint #34
+    lockprof_thread_address
+    add x9, x9, x10
+    ldr w9, [x9, #8]
+    cbnz w9, 2f
+    lockprof_load \real
+    br x16
+2:
+    lockprof_hand_on \held, x1, x2
+    .cfi_endproc
+.endm
+
 // Anything else: the caller's registers become the last two arguments.
 .macro lockprof_call handler, sp_register, fp_register
     .cfi_startproc
@@ -171,6 +209,8 @@ lockprof_thread:
     .purgem lockprof_acquire
     .purgem lockprof_attempt
     .purgem lockprof_release
+    .purgem lockprof_release_rwlock
+    .purgem lockprof_release_held
     .purgem lockprof_call
     .purgem lockprof_forget
 .endm

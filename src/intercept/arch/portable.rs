@@ -130,6 +130,24 @@ macro_rules! gate {
             $real::real($mutex)
         }
     };
+    // Releases a read-write lock.
+    (@release_rwlock ($lock:ident) { real: $real:ident, held: $held:path }) => {
+        if $crate::intercept::arch::holds_sampled()
+            || $crate::intercept::rwlock::may_be_waited_for($lock)
+        {
+            $crate::intercept::arch::seldom(move || $held($lock, 0, 0))
+        } else {
+            $real::real($lock)
+        }
+    };
+    // Releases a lock that does not say whether somebody waits.
+    (@release_held ($lock:ident) { real: $real:ident, held: $held:path }) => {
+        if $crate::intercept::arch::holds_sampled() {
+            $crate::intercept::arch::seldom(move || $held($lock, 0, 0))
+        } else {
+            $real::real($lock)
+        }
+    };
     // Anything else.
     (@call ($($argument:ident),*) { $handler:path }) => {
         $handler($($argument),*, 0, 0)

@@ -187,6 +187,49 @@ macro_rules! gate {
             held = sym $held,
         )
     };
+    // Releases a read-write lock: leaves for Rust when this thread holds a sampled lock,
+    // or when somebody may wait. Nobody does while only readers hold it, whose first
+    // word has none of its low bits set, or only a writer, when it is 3 and the second 0.
+    (@release_rwlock ($lock:ident) { real: $real:ident, held: $held:path }) => {
+        std::arch::naked_asm!(
+            ".cfi_startproc",
+            "mov rax, qword ptr [rip + lockprof_thread@GOTTPOFF]",
+            "cmp dword ptr fs:[rax + 8], 0",
+            "jne 2f",
+            "test byte ptr [rdi], 7",
+            "jne 3f",
+            "4:",
+            "jmp qword ptr [rip + {real}]",
+            "3:",
+            "cmp qword ptr [rdi], 3",
+            "je 4b",
+            "2:",
+            "mov rsi, rsp",
+            "mov rdx, rbp",
+            "jmp {held}",
+            ".cfi_endproc",
+            real = sym $real::REAL,
+            held = sym $held,
+        )
+    };
+    // Releases a lock that does not say whether somebody waits: leaves for Rust when
+    // this thread holds a sampled lock.
+    (@release_held ($lock:ident) { real: $real:ident, held: $held:path }) => {
+        std::arch::naked_asm!(
+            ".cfi_startproc",
+            "mov rax, qword ptr [rip + lockprof_thread@GOTTPOFF]",
+            "cmp dword ptr fs:[rax + 8], 0",
+            "jne 2f",
+            "jmp qword ptr [rip + {real}]",
+            "2:",
+            "mov rsi, rsp",
+            "mov rdx, rbp",
+            "jmp {held}",
+            ".cfi_endproc",
+            real = sym $real::REAL,
+            held = sym $held,
+        )
+    };
     // Anything else: the caller's registers become the last two arguments.
     (@call ($a:ident) { $handler:path }) => { gate!(@hand_on "rsi", "rdx", $handler) };
     (@call ($a:ident, $b:ident) { $handler:path }) => { gate!(@hand_on "rdx", "rcx", $handler) };
