@@ -35,6 +35,8 @@ HIDDEN void entry(void);
 HIDDEN void acquire(void);
 HIDDEN void attempt(void);
 HIDDEN void release(void);
+HIDDEN void release_rwlock(void);
+HIDDEN void release_held(void);
 HIDDEN void call_of_1(void);
 HIDDEN void call_of_2(void);
 HIDDEN void call_of_3(void);
@@ -62,8 +64,8 @@ struct way {
     int64_t countdown;
     uint32_t held_len;
     int code;
-    // The first word of the mutex, for those that look at it.
-    uint32_t word;
+    // The first two words of the lock, for those that look at them.
+    uint64_t word;
     // Where it leads, one bit per place; the last of them; what comes back from there.
     unsigned places;
     enum place last;
@@ -138,8 +140,12 @@ HIDDEN int arrived(enum place place) {
 
 // ---- every way
 
-// The first word of the mutex that is released.
-static uint32_t lock_word;
+// The first two words of the lock that is released.
+static uint64_t lock_word;
+
+static bool is_release(const void *gate) {
+    return gate == (void *)release || gate == (void *)release_rwlock || gate == (void *)release_held;
+}
 
 static void prepare(const struct way *next) {
     way = next;
@@ -151,7 +157,7 @@ static void prepare(const struct way *next) {
     memset(&seen, 0, sizeof seen);
     for (int i = 0; i < 30; i++)
         before.x[i] = 0x0101010101010101 * (uint64_t)(i + 1);
-    if (way->gate == (void *)release) {
+    if (is_release(way->gate)) {
         lock_word = way->word;
         before.x[0] = (uint64_t)&lock_word;
     }
@@ -208,6 +214,19 @@ static struct way ways[] = {
      .sp_register = 1},
     {"release of what somebody may wait for", release, .word = 2, TO(HELD), .arguments = 1,
      .sp_register = 1},
+    {"release of readers", release_rwlock, .word = 16, ONE(REAL), .arguments = 1},
+    {"release of a writer", release_rwlock, .word = 3, ONE(REAL), .arguments = 1},
+    {"release of readers, with a writer waiting", release_rwlock, .word = 18, TO(HELD),
+     .arguments = 1, .sp_register = 1},
+    {"release of a writer, with readers waiting", release_rwlock, .word = 19, TO(HELD),
+     .arguments = 1, .sp_register = 1},
+    {"release of a writer, with another waiting", release_rwlock, .word = 3 | 1ull << 32, TO(HELD),
+     .arguments = 1, .sp_register = 1},
+    {"release of readers with something held", release_rwlock, .word = 16, .held_len = 1, TO(HELD),
+     .arguments = 1, .sp_register = 1},
+    {"release without a look", release_held, .word = 3, ONE(REAL), .arguments = 1},
+    {"release without a look, with something held", release_held, .held_len = 1, TO(HELD),
+     .arguments = 1, .sp_register = 1},
     {"call of 1", call_of_1, TO(HANDLER), .arguments = 1, .sp_register = 1},
     {"call of 2", call_of_2, TO(HANDLER), .arguments = 2, .sp_register = 2},
     {"call of 3", call_of_3, TO(HANDLER), .arguments = 3, .sp_register = 3},

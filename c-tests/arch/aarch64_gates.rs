@@ -70,6 +70,16 @@ mod intercept {
     }
     gate! {
         #[unsafe(no_mangle)]
+        pub(crate) fn release_rwlock(lock: *mut u8) -> i32
+            => release_rwlock { real: locking, held: held }
+    }
+    gate! {
+        #[unsafe(no_mangle)]
+        pub(crate) fn release_held(lock: *mut u8) -> i32
+            => release_held { real: locking, held: held }
+    }
+    gate! {
+        #[unsafe(no_mangle)]
         pub(crate) fn call_of_1(a: u64) -> i32 => call { handler }
     }
     gate! {

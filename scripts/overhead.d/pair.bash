@@ -13,7 +13,7 @@ count_pair() {
     shift
     for type in normal recursive; do
         keep "instructions.$setting.$type" \
-            "$(instructions_per_turn pairs 100000 300000 "$@" -- "$pair" "$type")"
+            "$(instructions_per_turn 'pairs_*' 100000 300000 "$@" -- "$pair" "$type")"
     done
 }
 
