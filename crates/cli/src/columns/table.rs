@@ -109,7 +109,7 @@ pub(crate) static COLUMNS: &[Column] = &[
         "how much that may be off"),
     column("wait", ("wait", "total"), WAITING, Shown::Rank(0), |row| Cell::Time(Some(row.totals.wait_ns())),
         "waiting time, that of failed attempts included"),
-    column("wait-error", ("", "±"), WAITING, Shown::IfAny(4), |row| of_time(row, &row.totals.errors.wait_ns, row.totals.wait_ns()),
+    column("wait-error", ("", "±"), WAITING, Shown::IfAny(4), |row| of_time(row, &row.totals.errors.wait_ns, row.totals.wait_ns(), row.totals.waits.saturating_mul(WAIT_UNSEEN_NS)),
         "how much that may be off"),
     column("share", ("of all", "waiting"), EDGE, Shown::Rank(1), |row| Cell::Share(millipercent(row.totals.wait_ns(), row.whole.wait_ns)),
         "wait / all waiting"),
@@ -135,7 +135,7 @@ pub(crate) static COLUMNS: &[Column] = &[
         "how much that may be off"),
     column("hold", ("hold", "total"), HOLDING, Shown::Rank(0), |row| Cell::Time(Some(row.totals.hold_ns)),
         "time from taking to releasing, at the place and in the thread of the release"),
-    column("hold-error", ("", "±"), HOLDING, Shown::IfAny(9), |row| of_time(row, &row.totals.errors.hold_ns, row.totals.hold_ns),
+    column("hold-error", ("", "±"), HOLDING, Shown::IfAny(9), |row| of_time(row, &row.totals.errors.hold_ns, row.totals.hold_ns, row.totals.holds.saturating_mul(HOLD_UNSEEN_NS)),
         "how much that may be off"),
     column("hold-mean", ("hold", "mean"), HOLDING, Shown::Rank(5), |row| Cell::Time(row.totals.hold_mean_ns()),
         "hold / holds"),
@@ -151,7 +151,7 @@ pub(crate) static COLUMNS: &[Column] = &[
         "hold / duration of the profiles (the sum over all files)"),
     column("blocked", ("", "blocked"), HOLDING, Shown::IfAny(2), |row| Cell::Time(Some(row.totals.blocked_ns)),
         "waiting that these holds caused to others"),
-    column("blocked-error", ("", "±"), HOLDING, Shown::IfAny(9), |row| of_time(row, &row.totals.errors.blocked_ns, row.totals.blocked_ns),
+    column("blocked-error", ("", "±"), HOLDING, Shown::IfAny(9), |row| of_time(row, &row.totals.errors.blocked_ns, row.totals.blocked_ns, 0),
         "how much that may be off"),
     column("blame", ("of all", "waiting"), HOLDER, Shown::IfAny(1), |row| Cell::Share(millipercent(row.totals.blocked_ns, row.whole.wait_ns)),
         "blocked / all waiting; what is missing to 100 % is put down to no holder"),
@@ -175,8 +175,19 @@ fn of_waits(row: &Row, spread: &Spread, of: u64) -> Cell {
     error(row, spread.of_lengths(), of, false)
 }
 
-fn of_time(row: &Row, spread: &Spread, of: u64) -> Cell {
-    error(row, spread.of_lengths(), of, true)
+/// What the library's clock may miss of one wait: the way in before it is read, and,
+/// after the wait, handing it in with caches gone cold.
+const WAIT_UNSEEN_NS: u64 = 1_500;
+/// What it may see too much of one hold: the way out and in again.
+const HOLD_UNSEEN_NS: u64 = 250;
+
+/// Chance, and what the clock may have missed or seen too much; where everything was
+/// sampled nothing is left to chance, and only that is said.
+fn of_time(row: &Row, spread: &Spread, of: u64, unseen_ns: u64) -> Cell {
+    let unseen_ns = if row.whole.is_exact { 0 } else { unseen_ns };
+    let half_width = spread.of_lengths();
+    let half_width = half_width.map(|chance_ns| chance_ns.saturating_add(unseen_ns));
+    error(row, half_width, of, true)
 }
 
 fn error(row: &Row, half_width: Option<u64>, of: u64, is_time: bool) -> Cell {
