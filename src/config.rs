@@ -44,6 +44,7 @@ pub(crate) struct Locks {
     pub(crate) mutex: bool,
     pub(crate) rwlock: bool,
     pub(crate) spin: bool,
+    pub(crate) semaphore: bool,
 }
 
 impl Locks {
@@ -53,6 +54,7 @@ impl Locks {
             mutex: has("mutex"),
             rwlock: has("rwlock"),
             spin: has("spin"),
+            semaphore: has("semaphore"),
         }
     }
 }

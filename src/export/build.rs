@@ -400,6 +400,7 @@ pub(crate) fn kind_name(kind: Kind) -> &'static str {
         Kind::RwlockRead => "rwlock-read",
         Kind::RwlockWrite => "rwlock-write",
         Kind::Spin => "spin",
+        Kind::Semaphore => "semaphore",
     }
 }
 
@@ -407,6 +408,7 @@ fn result_name(error: i32) -> String {
     match error {
         libc::EBUSY => "busy".to_owned(),
         libc::ETIMEDOUT => "timeout".to_owned(),
+        libc::EINTR => "interrupted".to_owned(),
         libc::EDEADLK => "deadlock".to_owned(),
         libc::EAGAIN => "too deep".to_owned(),
         libc::EINVAL => "invalid".to_owned(),

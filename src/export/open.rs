@@ -32,7 +32,8 @@ impl OpenHolds {
     /// Learns from a record; only the outermost acquisition of a recursive mutex counts.
     pub(crate) fn learn(&mut self, record: &Record, lock: u64) {
         let key = (lock, record.thread_id);
-        let is_hold = record.weight > 0.0 && record.error == 0 && record.depth == 1;
+        let is_hold =
+            record.weight > 0.0 && record.error == 0 && record.depth == 1 && record.since_ns != 0;
         match record.role {
             Role::Acquire if is_hold && self.holds.len() < OPEN_MAX => {
                 let open = Open {

@@ -16,6 +16,10 @@ const HELD_MAX: usize = 5;
 /// for each the thread takes 20 ns longer, and it has waited for 100,000.
 const PASSING_MAX: u8 = 32;
 
+/// Stands beside the number that passed by while it is not known that this thread will
+/// release the lock: then as many are enough to give up, and nothing is lost with it.
+pub(crate) const UNPROVEN: u8 = 0x80;
+
 /// One acquisition that has not been released yet.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Held {
@@ -30,7 +34,7 @@ pub(crate) struct Held {
     /// Acquisitions of it by this thread that lie within: of locks that do not
     /// themselves count how deep a thread holds them.
     pub(crate) nested: u8,
-    /// Acquisitions that have passed by since.
+    /// Acquisitions that have passed by since, and [`UNPROVEN`].
     pub(crate) passing: u8,
     /// Whether it is kept or not by its length at the end: it followed a long wait.
     pub(crate) by_length: bool,
@@ -40,6 +44,11 @@ impl Held {
     /// The depth as records have it.
     pub(crate) fn depth(self) -> u32 {
         self.depth.into()
+    }
+
+    /// Whether it is not known that this thread will release it.
+    pub(crate) fn is_unproven(self) -> bool {
+        self.passing & UNPROVEN != 0
     }
 
     /// How many releases are lost with it.
@@ -82,15 +91,17 @@ impl HeldLocks {
     }
 
     /// Another acquisition passes by. Says whether a hold was given up for it: one that
-    /// was measured only because of its wait. One that is sampled too goes on as such.
+    /// was measured only because of its wait, or is perhaps none. One that is sampled
+    /// too goes on as such.
     pub(crate) fn note_passing(&self) -> bool {
         let mut given_up = false;
         for place in &self.0 {
             let mut held = place.get();
-            if held.by_length {
+            if held.by_length || held.is_unproven() {
                 held.passing += 1;
-                held.by_length = held.passing < PASSING_MAX;
-                let is_over = !held.by_length && held.weight == 0;
+                let is_enough = held.passing & !UNPROVEN >= PASSING_MAX;
+                let is_over = is_enough && (held.weight == 0 || held.is_unproven());
+                held.by_length &= !is_enough;
                 given_up |= is_over;
                 place.set(if is_over { Held::default() } else { held });
             }

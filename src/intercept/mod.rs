@@ -26,11 +26,13 @@ mod mutex;
 mod release;
 mod rwlock;
 mod sampler;
+mod sem;
 mod spin;
 mod symbol;
 mod table;
 mod thread;
 mod unwind;
+mod uses;
 mod visit;
 mod wait;
 mod waiters;
@@ -65,11 +67,13 @@ pub(crate) fn prepare() {
 pub(crate) fn arm() {
     let locks = config::get().map_or(config::Locks::default(), |config| config.locks);
     let rwlock_is_known = rwlock::is_known();
+    let semaphore_is_known = sem::is_known();
     symbol::lead_through_gates(|family| match family {
         Family::Always => true,
         Family::Mutex => locks.mutex,
         Family::Rwlock => locks.rwlock && rwlock_is_known,
         Family::Spin => locks.spin,
+        Family::Semaphore => locks.semaphore && semaphore_is_known,
     });
     if locks.mutex {
         mutex::keep_looking();
@@ -126,7 +130,10 @@ impl Outcome {
 
     /// Whether a call that may wait has, if it ended so.
     fn has_waited(self) -> bool {
-        matches!(self, Self::Acquired | Self::Failed(libc::ETIMEDOUT))
+        matches!(
+            self,
+            Self::Acquired | Self::Failed(libc::ETIMEDOUT | libc::EINTR)
+        )
     }
 }
 
@@ -156,6 +163,19 @@ trait Acquisition {
     /// How deep the caller, whose id this is, will hold it, if it looks as if it could
     /// be had at once.
     fn depth_if_free(&self, me: u32) -> Option<u32>;
+    /// Whether the caller is known to release what it takes.
+    fn is_released_by_taker(&self) -> bool {
+        true
+    }
+    /// The caller holds it now: remembers that, and says what time it is.
+    fn begin_hold(&self, visit: &Visit, weight: u32, by_length: bool) -> u64 {
+        visit.begin_hold(self.lock(), self.depth(), weight, by_length)
+    }
+    /// The caller holds it now, of which nothing is to be remembered: forgets what that
+    /// proves to be over.
+    fn end_stale_hold(&self, visit: &Visit) {
+        visit.end_stale_hold(self.lock(), self.depth());
+    }
 }
 
 /// An acquisition that was chosen to be sampled, under way.
@@ -196,12 +216,12 @@ impl Sampled {
 
     /// Hands it in as if the lock, which looks free, had been taken.
     #[inline(always)]
-    fn hand_in_early(&mut self, visit: &Visit, depth: u32) {
+    fn hand_in_early(&mut self, visit: &Visit, call: &impl Acquisition, depth: u32) {
         if self.is_captured {
             self.is_early = true;
             self.record.depth = depth;
             self.record.weight = f64::from(self.weight);
-            self.record.since_ns = self.begin_ns;
+            self.record.since_ns = since_ns(call, self.begin_ns);
             // What found no room is counted as lost, and so is nothing to take back.
             self.is_captured = thread::hand_in(visit.thread(), &mut self.record);
             let now_ns = sys::monotonic_ns();
@@ -239,11 +259,11 @@ impl Sampled {
                 self.record.weight = f64::from(weight);
             }
             self.record.depth = if error == 0 { call.depth() } else { 1 };
-            self.record.since_ns = self.begin_ns + self.wait_ns;
+            self.record.since_ns = since_ns(call, self.begin_ns + self.wait_ns);
             thread::hand_in(visit.thread(), &mut self.record);
         }
         let now_ns = if error == 0 {
-            visit.begin_hold(call.lock(), call.depth(), self.weight, by_length)
+            call.begin_hold(visit, self.weight, by_length)
         } else {
             sys::monotonic_ns()
         };
@@ -273,7 +293,7 @@ fn acquire(visit: Visit, call: &impl Acquisition) -> c_int {
             wait(visit, call, lock, sampled.as_mut())
         }
         outcome => {
-            end(&visit, call, lock, sampled.as_mut(), outcome, false);
+            end(&visit, call, sampled.as_mut(), outcome, false);
             code
         }
     }
@@ -285,8 +305,17 @@ fn attempt(visit: &Visit, call: &impl Acquisition) -> c_int {
     let mut sampled = begin_if_due(visit, call, lock);
     let code = call.attempt();
     let outcome = call.outcome(code);
-    end(visit, call, lock, sampled.as_mut(), outcome, false);
+    end(visit, call, sampled.as_mut(), outcome, false);
     code
+}
+
+/// When a hold began, as its record has it: not at all, if it is perhaps none.
+fn since_ns(call: &impl Acquisition, begin_ns: u64) -> u64 {
+    if call.is_released_by_taker() {
+        begin_ns
+    } else {
+        0
+    }
 }
 
 #[inline(always)]
@@ -294,7 +323,7 @@ fn begin_if_due(visit: &Visit, call: &impl Acquisition, lock: Lock) -> Option<Sa
     let weight = visit.tick()?;
     let mut sampled = Sampled::begin(visit, lock, weight);
     if let Some(depth) = call.depth_if_free(visit.thread().id.get()) {
-        sampled.hand_in_early(visit, depth);
+        sampled.hand_in_early(visit, call, depth);
     }
     Some(sampled)
 }
@@ -305,7 +334,6 @@ fn begin_if_due(visit: &Visit, call: &impl Acquisition, lock: Lock) -> Option<Sa
 fn end(
     visit: &Visit,
     call: &impl Acquisition,
-    lock: Lock,
     sampled: Option<&mut Sampled>,
     outcome: Outcome,
     by_length: bool,
@@ -315,9 +343,9 @@ fn end(
         Some(sampled) => sampled.end(visit, call, outcome, by_length),
         None if outcome != Outcome::Acquired => {}
         None if by_length => {
-            visit.begin_hold(lock, depth, 0, true);
+            call.begin_hold(visit, 0, true);
         }
-        None => visit.end_stale_hold(lock, depth),
+        None => call.end_stale_hold(visit),
     }
     if depth > 1 && outcome == Outcome::Acquired {
         call.note_nested();

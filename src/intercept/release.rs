@@ -15,7 +15,7 @@ use super::held::Held;
 use super::visit::Visit;
 use super::waiters::{self, Charge, LONG_NS};
 use super::{Lock, sampler, thread};
-use crate::record::{Record, Role};
+use crate::record::{Kind, Record, Role};
 use crate::sys;
 
 /// A release that is about to happen.
@@ -59,7 +59,8 @@ impl Ending {
     /// Right before the release.
     pub(super) fn of(visit: &Visit, lock: Lock, depth: u32, is_wanted: bool) -> Self {
         let thread = visit.thread();
-        let is_charged = is_wanted && depth <= 1;
+        // Each post lets somebody in.
+        let is_charged = is_wanted && (depth <= 1 || lock.kind == Kind::Semaphore);
         let charge_later = is_charged && thread.expects_short_waits(lock.address);
         let charge_now = is_charged && !charge_later;
         let kept = charge_now.then(|| keep_charge(visit, lock)).flatten();

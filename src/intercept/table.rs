@@ -12,19 +12,19 @@
     allow(dead_code, reason = "exported functions stay at home in unit tests")
 )]
 
-use std::ffi::{c_int, c_void};
+use std::ffi::{c_char, c_int, c_uint, c_void};
 use std::sync::atomic::{AtomicPtr, Ordering};
 
 use libc::{
-    clockid_t, pthread_attr_t, pthread_cond_t, pthread_mutex_t, pthread_mutexattr_t,
-    pthread_rwlock_t, pthread_rwlockattr_t, pthread_spinlock_t, pthread_t, timespec,
+    clockid_t, mode_t, pthread_attr_t, pthread_cond_t, pthread_mutex_t, pthread_mutexattr_t,
+    pthread_rwlock_t, pthread_rwlockattr_t, pthread_spinlock_t, pthread_t, sem_t, timespec,
 };
 
 use super::arch::{early, entry, gate};
 use super::interface::{C11, Posix};
 use super::rwlock::{self, Reading, Writing};
 use super::spin::{self, Spinning};
-use super::{cond, flat, mutex, symbol, thread};
+use super::{cond, flat, mutex, sem, symbol, thread};
 
 /// Where a call goes, or where the real function is. Read on every call of the
 /// host without a test for null: it always holds something callable.
@@ -58,6 +58,7 @@ pub(crate) enum Family {
     Mutex,
     Rwlock,
     Spin,
+    Semaphore,
 }
 
 /// What is known about one interposed function.
@@ -232,6 +233,27 @@ hooks! {
             => attempt { real: pthread_spin_trylock, sampled: flat::trylock_sampled::<Spinning> };
         fn pthread_spin_unlock(lock: *mut pthread_spinlock_t) -> c_int
             => release_held { real: pthread_spin_unlock, held: spin::unlock_held };
+    }
+
+    Semaphore {
+        fn sem_init(semaphore: *mut sem_t, shared: c_int, value: c_uint) -> c_int
+            => call { sem::init };
+        fn sem_destroy(semaphore: *mut sem_t) -> c_int
+            => call { sem::destroy };
+        fn sem_open(name: *const c_char, flags: c_int, mode: mode_t, value: c_uint) -> *mut sem_t
+            => call { sem::open };
+        fn sem_close(semaphore: *mut sem_t) -> c_int
+            => call { sem::close };
+        fn sem_wait(semaphore: *mut sem_t) -> c_int
+            => acquire_sem { real: sem_wait, sampled: sem::wait_sampled, unsettled: sem::wait_unsettled };
+        fn sem_trywait(semaphore: *mut sem_t) -> c_int
+            => attempt { real: sem_trywait, sampled: sem::trywait_sampled };
+        fn sem_timedwait(semaphore: *mut sem_t, until: *const timespec) -> c_int
+            => call { sem::timedwait };
+        fn sem_clockwait(semaphore: *mut sem_t, clock: clockid_t, until: *const timespec) -> c_int
+            => call { sem::clockwait };
+        fn sem_post(semaphore: *mut sem_t) -> c_int
+            => release_sem { real: sem_post, held: sem::post_held };
     }
 
     Always {

@@ -48,6 +48,22 @@ impl Visit {
         self.entered.thread()
     }
 
+    /// Steps outside for the length of a call that may block or not return.
+    pub(super) fn outside<R>(self, call: impl FnOnce() -> R) -> (R, Option<Self>) {
+        let Self {
+            entered,
+            sampling,
+            caller,
+        } = self;
+        let (result, entered) = entered.outside(call);
+        let visit = entered.map(|entered| Self {
+            entered,
+            sampling,
+            caller,
+        });
+        (result, visit)
+    }
+
     /// Draws how many acquisitions pass by before the next sampled one.
     fn draw(&self) {
         let thread = self.thread();
@@ -63,10 +79,8 @@ impl Visit {
 
     /// Counts one acquisition. Says how many it stands for, if it is to be sampled.
     pub(super) fn tick(&self) -> Option<u32> {
+        self.note_passing();
         let thread = self.thread();
-        if thread.watchful.get() && thread.held.note_passing() {
-            thread.set_remaining(thread.remaining());
-        }
         let remaining = thread.remaining();
         if remaining > 0 {
             thread.set_remaining(remaining - 1);
@@ -79,6 +93,14 @@ impl Visit {
         let weight = thread.weight.get();
         self.draw();
         Some(weight)
+    }
+
+    /// Something passes by while holds are measured.
+    pub(super) fn note_passing(&self) {
+        let thread = self.thread();
+        if thread.watchful.get() && thread.held.note_passing() {
+            thread.set_remaining(thread.remaining());
+        }
     }
 
     /// So many have passed by that the thread may lock at another rate by now.
@@ -148,9 +170,8 @@ impl Visit {
     /// is no part of it. It stands for `weight` if it is sampled, and is kept by its
     /// length if that is said.
     pub(super) fn begin_hold(&self, lock: Lock, depth: u32, weight: u32, by_length: bool) -> u64 {
-        let thread = self.thread();
         self.end_stale_hold(lock, depth);
-        let held = Held {
+        self.remember(Held {
             lock: lock.address,
             since_ns: 0,
             weight,
@@ -158,11 +179,16 @@ impl Visit {
             nested: 0,
             passing: 0,
             by_length,
-        };
+        })
+    }
+
+    /// Remembers a hold that begins now.
+    pub(super) fn remember(&self, held: Held) -> u64 {
+        let thread = self.thread();
         let place = (held.depth != 0)
             .then(|| thread.held.try_insert(held))
             .flatten();
-        if place.is_none() {
+        if place.is_none() && !held.is_unproven() {
             record::lose(Loss::HeldFull, Lost::Releases, held.lost(), 0.0);
         }
         thread.set_remaining(thread.remaining());

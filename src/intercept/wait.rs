@@ -5,7 +5,7 @@ use std::ffi::c_int;
 use super::thread::Thread;
 use super::visit::Visit;
 use super::waiters::{Blame, LONG_NS, Place};
-use super::{Acquisition, Lock, Outcome, Sampled, end, sampler, thread};
+use super::{Acquisition, Lock, Outcome, Sampled, end, sampler, since_ns, thread};
 use crate::record::{self, Record, Role};
 use crate::sys;
 
@@ -45,29 +45,21 @@ pub(super) fn wait(
     mut sampled: Option<&mut Sampled>,
 ) -> c_int {
     let begun = Begun::new(&visit, call, lock, sampled.is_some());
-    let Visit {
-        entered,
-        sampling,
-        caller,
-    } = visit;
-    let thread = entered.thread();
+    let thread = visit.thread();
     let leaving = Leaving(thread);
-    let (code, entered) = entered.outside(|| call.wait());
+    let (code, visit) = visit.outside(|| call.wait());
     std::mem::forget(leaving);
     let end_ns = sys::monotonic_ns();
     let wait_ns = (end_ns - begun.begin_ns).saturating_sub(sys::clock_cost_ns());
-    let Some(entered) = entered else {
+    let Some(visit) = visit else {
         thread.leave_waiters();
         return code;
     };
-    let visit = Visit {
-        entered,
-        sampling,
-        caller,
-    };
+    let sampling = visit.sampling;
     let outcome = call.outcome(code);
     thread.learn_waits(lock.address, wait_ns < LONG_NS);
-    if outcome == Outcome::Acquired && wait_ns < LONG_NS {
+    let is_released_soon = outcome == Outcome::Acquired && call.is_released_by_taker();
+    if is_released_soon && wait_ns < LONG_NS {
         thread.leave_waiters_later();
     } else {
         thread.leave_waiters();
@@ -100,7 +92,7 @@ pub(super) fn wait(
             );
         }
     }
-    end(&visit, call, lock, sampled, outcome, by_length);
+    end(&visit, call, sampled, outcome, by_length);
     code
 }
 
@@ -175,7 +167,7 @@ impl Begun {
         record.error = kept.outcome.error();
         record.depth = if record.error == 0 { call.depth() } else { 1 };
         record.weight = if kept.by_length { 1.0 } else { 0.0 };
-        record.since_ns = kept.end_ns;
+        record.since_ns = since_ns(call, kept.end_ns);
         if !is_early && !visit.try_capture(record) {
             return;
         }

@@ -55,10 +55,12 @@ pub(crate) enum Kind {
     RwlockWrite,
     /// A lock that is waited for without sleep.
     Spin,
+    /// A semaphore, whose posts are its releases.
+    Semaphore,
 }
 
 /// Every kind.
-pub(crate) const KINDS: [Kind; 7] = [
+pub(crate) const KINDS: [Kind; 8] = [
     Kind::Mutex,
     Kind::Recursive,
     Kind::ErrorCheck,
@@ -66,6 +68,7 @@ pub(crate) const KINDS: [Kind; 7] = [
     Kind::RwlockRead,
     Kind::RwlockWrite,
     Kind::Spin,
+    Kind::Semaphore,
 ];
 
 /// One event, as the host's thread saw it. In C's order, frames last: what is
@@ -93,7 +96,8 @@ pub(crate) struct Record {
     /// Of a release with such a number: that of another one, for which this holder
     /// itself had waited meanwhile; 0 none.
     pub(crate) cause: u64,
-    /// When the hold began, by an acquisition; monotonic clock.
+    /// When the hold began, by an acquisition; monotonic clock. 0 when whoever took it is
+    /// not expected to release it: semaphores are often posted by others.
     pub(crate) since_ns: u64,
     /// The kernel's id of the thread.
     pub(crate) thread_id: u32,

@@ -103,6 +103,15 @@ macro_rules! gate {
             unsettled = $unsettled
         )
     };
+    (@acquire_sem ($semaphore:ident) { real: $real:ident, sampled: $sampled:path, unsettled: $unsettled:path }) => {
+        $crate::intercept::arch::assemble!(
+            naked_asm,
+            "lockprof_acquire_sem {real}, {sampled}, {unsettled}",
+            real = $real::REAL,
+            sampled = $sampled,
+            unsettled = $unsettled
+        )
+    };
     (@attempt ($mutex:ident) { real: $real:ident, sampled: $sampled:path }) => {
         $crate::intercept::arch::assemble!(
             naked_asm,
@@ -131,6 +140,14 @@ macro_rules! gate {
         $crate::intercept::arch::assemble!(
             naked_asm,
             "lockprof_release_held {real}, {held}",
+            real = $real::REAL,
+            held = $held
+        )
+    };
+    (@release_sem ($semaphore:ident) { real: $real:ident, held: $held:path }) => {
+        $crate::intercept::arch::assemble!(
+            naked_asm,
+            "lockprof_release_sem {real}, {held}",
             real = $real::REAL,
             held = $held
         )

@@ -118,6 +118,24 @@ lockprof_thread:
     .cfi_endproc
 .endm
 
+// Takes a semaphore. Looks and does not try: leaves for Rust when the countdown ran
+// out or the first word, the value, is 0.
+.macro lockprof_acquire_sem real, sampled, unsettled
+    .cfi_startproc
+    hint #34
+    lockprof_count
+    b.mi 2f
+    ldr w9, [x0]
+    cbz w9, 3f
+    lockprof_load \real
+    br x16
+2:
+    lockprof_hand_on \sampled, x1, x2
+3:
+    lockprof_hand_on \unsettled, x1, x2
+    .cfi_endproc
+.endm
+
 // Tries to take a lock: the application's own trylock.
 .macro lockprof_attempt real, sampled
     .cfi_startproc
@@ -188,6 +206,24 @@ lockprof_thread:
     .cfi_endproc
 .endm
 
+// Posts a semaphore: leaves for Rust when this thread holds a sampled lock, or when the
+// second word says that somebody waits.
+.macro lockprof_release_sem real, held
+    .cfi_startproc
+    hint #34
+    lockprof_thread_address
+    add x9, x9, x10
+    ldr w9, [x9, #8]
+    cbnz w9, 2f
+    ldr w9, [x0, #4]
+    cbnz w9, 2f
+    lockprof_load \real
+    br x16
+2:
+    lockprof_hand_on \held, x1, x2
+    .cfi_endproc
+.endm
+
 // Anything else: the caller's registers become the last two arguments.
 .macro lockprof_call handler, sp_register, fp_register
     .cfi_startproc
@@ -207,10 +243,12 @@ lockprof_thread:
     .purgem lockprof_entry
     .purgem lockprof_early
     .purgem lockprof_acquire
+    .purgem lockprof_acquire_sem
     .purgem lockprof_attempt
     .purgem lockprof_release
     .purgem lockprof_release_rwlock
     .purgem lockprof_release_held
+    .purgem lockprof_release_sem
     .purgem lockprof_call
     .purgem lockprof_forget
 .endm

@@ -112,6 +112,16 @@ macro_rules! gate {
             }
         }
     };
+    // Takes a semaphore. Looks and does not try.
+    (@acquire_sem ($semaphore:ident) { real: $real:ident, sampled: $sampled:path, unsettled: $unsettled:path }) => {
+        if $crate::intercept::arch::is_due() {
+            $crate::intercept::arch::seldom(move || $sampled($semaphore, 0, 0))
+        } else if $crate::intercept::sem::is_empty($semaphore) {
+            $crate::intercept::arch::seldom(move || $unsettled($semaphore, 0, 0))
+        } else {
+            $real::real($semaphore)
+        }
+    };
     // Tries to take a lock: the application's own trylock.
     (@attempt ($mutex:ident) { real: $real:ident, sampled: $sampled:path }) => {
         if $crate::intercept::arch::is_due() {
@@ -146,6 +156,16 @@ macro_rules! gate {
             $crate::intercept::arch::seldom(move || $held($lock, 0, 0))
         } else {
             $real::real($lock)
+        }
+    };
+    // Posts a semaphore.
+    (@release_sem ($semaphore:ident) { real: $real:ident, held: $held:path }) => {
+        if $crate::intercept::arch::holds_sampled()
+            || $crate::intercept::sem::may_be_waited_for($semaphore)
+        {
+            $crate::intercept::arch::seldom(move || $held($semaphore, 0, 0))
+        } else {
+            $real::real($semaphore)
         }
     };
     // Anything else.

@@ -149,6 +149,31 @@ macro_rules! gate {
             unsettled = sym $unsettled,
         )
     };
+    // Takes a semaphore. Looks and does not try: leaves for Rust when the countdown ran
+    // out or the value is 0.
+    (@acquire_sem ($semaphore:ident) { real: $real:ident, sampled: $sampled:path, unsettled: $unsettled:path }) => {
+        std::arch::naked_asm!(
+            ".cfi_startproc",
+            "mov rax, qword ptr [rip + lockprof_thread@GOTTPOFF]",
+            "dec qword ptr fs:[rax]",
+            "js 2f",
+            "cmp dword ptr [rdi], 0",
+            "je 3f",
+            "jmp qword ptr [rip + {real}]",
+            "2:",
+            "mov rsi, rsp",
+            "mov rdx, rbp",
+            "jmp {sampled}",
+            "3:",
+            "mov rsi, rsp",
+            "mov rdx, rbp",
+            "jmp {unsettled}",
+            ".cfi_endproc",
+            real = sym $real::REAL,
+            sampled = sym $sampled,
+            unsettled = sym $unsettled,
+        )
+    };
     // Tries to take a lock: the application's own trylock.
     (@attempt ($mutex:ident) { real: $real:ident, sampled: $sampled:path }) => {
         std::arch::naked_asm!(
@@ -219,6 +244,26 @@ macro_rules! gate {
             ".cfi_startproc",
             "mov rax, qword ptr [rip + lockprof_thread@GOTTPOFF]",
             "cmp dword ptr fs:[rax + 8], 0",
+            "jne 2f",
+            "jmp qword ptr [rip + {real}]",
+            "2:",
+            "mov rsi, rsp",
+            "mov rdx, rbp",
+            "jmp {held}",
+            ".cfi_endproc",
+            real = sym $real::REAL,
+            held = sym $held,
+        )
+    };
+    // Posts a semaphore: leaves for Rust when this thread holds a sampled lock, or when
+    // the second word says that somebody waits.
+    (@release_sem ($semaphore:ident) { real: $real:ident, held: $held:path }) => {
+        std::arch::naked_asm!(
+            ".cfi_startproc",
+            "mov rax, qword ptr [rip + lockprof_thread@GOTTPOFF]",
+            "cmp dword ptr fs:[rax + 8], 0",
+            "jne 2f",
+            "cmp dword ptr [rdi + 4], 0",
             "jne 2f",
             "jmp qword ptr [rip + {real}]",
             "2:",
