@@ -99,8 +99,8 @@ pub(super) const MAX_FRAMES: Opt = Opt {
 pub(super) const LOCKS: Opt = Opt {
     name: "LOCKPROF_LOCKS",
     flag: Some("locks"),
-    values: Values::Words(&["mutex", "rwlock", "spin"]),
-    default: "mutex,rwlock,spin",
+    values: Values::Words(&["mutex", "rwlock", "spin", "semaphore"]),
+    default: "mutex,rwlock,spin,semaphore",
     aliases: &[],
     help: "Which kinds of lock are profiled",
 };

@@ -41,7 +41,7 @@ fn nothing_set_gives_the_defaults() {
         first_interval_ns: 10_000_000_000,
         interval_ns: 60_000_000_000,
         max_frames: 64,
-        locks: vec!["mutex", "rwlock", "spin"],
+        locks: vec!["mutex", "rwlock", "spin", "semaphore"],
         sinks: vec!["file"],
         symbols: Symbols::Symtab,
         exporter: Exporter::Lazy,
@@ -221,7 +221,7 @@ fn a_bad_value_gives_one_complaint_and_the_default() {
         (
             "LOCKPROF_LOCKS",
             "mutex,foo",
-            "LOCKPROF_LOCKS=mutex,foo: not a comma-separated list of: mutex, rwlock, spin; using mutex,rwlock,spin",
+            "LOCKPROF_LOCKS=mutex,foo: not a comma-separated list of: mutex, rwlock, spin, semaphore; using mutex,rwlock,spin,semaphore",
         ),
         (
             "LOCKPROF_SYMBOLS",
