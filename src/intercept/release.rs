@@ -14,7 +14,7 @@ use std::ffi::c_int;
 use super::held::Held;
 use super::visit::Visit;
 use super::waiters::{self, Charge, LONG_NS};
-use super::{Lock, sampler, thread};
+use super::{Lock, sampler, thread, uses};
 use crate::record::{Kind, Record, Role};
 use crate::sys;
 
@@ -59,9 +59,12 @@ impl Ending {
     /// Right before the release.
     pub(super) fn of(visit: &Visit, lock: Lock, depth: u32, is_wanted: bool) -> Self {
         let thread = visit.thread();
+        let is_semaphore = lock.kind == Kind::Semaphore;
         // Each post lets somebody in.
-        let is_charged = is_wanted && (depth <= 1 || lock.kind == Kind::Semaphore);
-        let charge_later = is_charged && thread.expects_short_waits(lock.address);
+        let is_charged = is_wanted && (depth <= 1 || is_semaphore);
+        // No section becomes longer by what is done before the post of an event.
+        let is_section = !is_semaphore || uses::of(lock.address).is_lock();
+        let charge_later = is_charged && is_section && thread.expects_short_waits(lock.address);
         let charge_now = is_charged && !charge_later;
         let kept = charge_now.then(|| keep_charge(visit, lock)).flatten();
         let held = thread.held.find(lock.address, depth);

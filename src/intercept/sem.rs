@@ -50,6 +50,13 @@ pub(super) fn may_be_waited_for(semaphore: *const sem_t) -> bool {
     word(semaphore) >> 32 != 0
 }
 
+/// Whether a post lets somebody in: more wait than could go on already. (Those that were
+/// let in before count as waiting until they run.)
+fn is_waited_for(semaphore: *const sem_t) -> bool {
+    let word = word(semaphore);
+    word >> 32 > word & 0xffff_ffff
+}
+
 fn lock_of(semaphore: *const sem_t) -> Lock {
     Lock {
         address: semaphore as u64,
@@ -329,7 +336,7 @@ pub(super) unsafe extern "C-unwind" fn post_held(
     };
     let (thread, lock) = (visit.thread(), lock_of(semaphore));
     let depth = thread.held.depth_of(lock.address);
-    let is_wanted = may_be_waited_for(semaphore);
+    let is_wanted = is_waited_for(semaphore);
     let code = release::release(&visit, lock, depth.max(1), is_wanted, real);
     if code == 0 {
         match depth {
