@@ -218,6 +218,24 @@ mod tests {
     }
 
     #[test]
+    fn a_hold_that_is_perhaps_none_is_given_up_even_if_it_is_sampled() {
+        let locks = none();
+        let unproven = Held {
+            passing: UNPROVEN,
+            ..held(1, 1)
+        };
+        for held in [unproven, held(2, 1)] {
+            assert!(locks.try_insert(held).is_some());
+        }
+        let passes = || locks.note_passing();
+        assert_eq!((0..PASSING_MAX - 1).filter(|_| passes()).count(), 0);
+        assert!(locks.find(1, 1).is_some_and(Held::is_unproven));
+        assert!(passes());
+        assert_eq!(locks.find(1, 1), None);
+        assert_eq!(locks.find(2, 1), Some(held(2, 1)));
+    }
+
+    #[test]
     fn a_full_memory_declines_and_keeps_what_it_has() {
         let locks = none();
         for lock in 1..=HELD_MAX as u64 {

@@ -375,6 +375,7 @@ pub(super) unsafe extern "C-unwind" fn destroy(
     // SAFETY: the host's own call.
     let code = unsafe { table::sem_destroy::real(semaphore) };
     if code == 0 {
+        uses::forget(semaphore as u64);
         lifetime::forget(semaphore as u64, Caller { sp, bp });
     }
     code
@@ -405,6 +406,7 @@ pub(super) unsafe extern "C-unwind" fn close(semaphore: *mut sem_t, sp: usize, b
     // SAFETY: the host's own call.
     let code = unsafe { table::sem_close::real(semaphore) };
     if code == 0 {
+        uses::forget(semaphore as u64);
         lifetime::forget(semaphore as u64, Caller { sp, bp });
     }
     code

@@ -7,35 +7,36 @@
 //! followed. Whoever has taken it and posts it is proof of a lock; whoever takes it a
 //! second time without a post of its own proves that somebody else posted it.
 //!
-//! Following a hold makes every release of its thread come to us. So holds of events are
-//! not followed, but for one in [`TRIED`], since the mind may change; those of the unknown
-//! are given up when too much passes by ([`super::held::UNPROVEN`]). Only with a proven
-//! lock is a hold that cannot be measured something lost: of all others it is not known
-//! whether there was one. Acquisitions, waits and charges do not depend on any of this.
+//! Following a hold makes every call of its thread come to us. So holds of events are
+//! not followed, but for one in [`TRIED`], since the mind may change, and that one is given
+//! up when too much passes by ([`super::held::UNPROVEN`]). Only with a proven lock is a
+//! hold that cannot be measured something lost: of all others it is not known whether
+//! there was one. Acquisitions, waits and charges do not depend on any of this.
 //!
-//! The table is small and without a lock: what is forgotten, or lost in a race, is learnt
-//! again.
+//! The table is small and without a lock. What is not in it is taken for a lock, so that
+//! no hold is missed because there was no room; events come before locks, which lose
+//! nothing with their place but the proof. What a race has spoilt is learnt again.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::waiters::GOLDEN;
 
-/// Semaphores that are remembered; 2 KiB.
-const PLACES: usize = 512;
+/// Semaphores that are remembered; 8 KiB, touched only where used.
+const PLACES: usize = 2048;
 /// Of so many sampled acquisitions of an event, the hold of one is followed.
 const TRIED: u64 = 16;
 
 // A place: which semaphore, whether it counts, what it is used for.
 const TAG_SHIFT: u32 = 8;
+const TAG: u32 = !0xff;
 const COUNTING: u32 = 0x80;
 const SCORE: u32 = 0x07;
 
 const EVENT: u32 = 0;
-const UNKNOWN: u32 = 1;
-/// It was initialised as a lock would be, or its taker has posted it once.
-const LIKELY_LOCK: u32 = 2;
-const LOCK: u32 = 3;
-const SURE_LOCK: u32 = 4;
+/// There is nothing against it.
+const LIKELY_LOCK: u32 = 1;
+const LOCK: u32 = 2;
+const SURE_LOCK: u32 = 3;
 
 static TABLE: [AtomicU32; PLACES] = [const { AtomicU32::new(0) }; PLACES];
 
@@ -62,7 +63,7 @@ pub(super) enum Following {
 fn place_of(address: u64) -> Option<(&'static AtomicU32, u32)> {
     let mixed = address.wrapping_mul(GOLDEN);
     let tag = ((mixed >> 32) as u32 & 0x00ff_ffff | 1) << TAG_SHIFT;
-    let index = (mixed >> 55) as usize % PLACES;
+    let index = (mixed >> 53) as usize % PLACES;
     Some((TABLE.get(index)?, tag))
 }
 
@@ -71,11 +72,11 @@ pub(super) fn of(address: u64) -> Use {
     let word = place_of(address).and_then(|(place, tag)| {
         // Relaxed here and below: a word by itself, and a mistake costs little.
         let word = place.load(Ordering::Relaxed);
-        (word & !0xff == tag).then_some(word)
+        (word & TAG == tag).then_some(word)
     });
     word.map_or(
         Use {
-            score: UNKNOWN,
+            score: LIKELY_LOCK,
             is_counting: false,
         },
         |word| Use {
@@ -86,12 +87,18 @@ pub(super) fn of(address: u64) -> Use {
 }
 
 fn put(address: u64, known: Use) {
-    if let Some((place, tag)) = place_of(address) {
-        let counting = if known.is_counting { COUNTING } else { 0 };
-        let word = tag | counting | known.score;
-        if place.load(Ordering::Relaxed) != word {
-            place.store(word, Ordering::Relaxed);
-        }
+    let Some((place, tag)) = place_of(address) else {
+        return;
+    };
+    let counting = if known.is_counting { COUNTING } else { 0 };
+    let word = tag | counting | known.score;
+    let before = place.load(Ordering::Relaxed);
+    let is_others = before != 0 && before & TAG != tag;
+    let is_others_event = is_others && before & SCORE == EVENT;
+    let says_nothing = known.score == LIKELY_LOCK && !known.is_counting;
+    let is_kept_out = is_others_event && known.score != EVENT || is_others && says_nothing;
+    if before != word && !is_kept_out {
+        place.store(word, Ordering::Relaxed);
     }
 }
 
@@ -105,7 +112,7 @@ impl Use {
     pub(super) fn following(self, random: u64) -> Following {
         match self.score {
             EVENT if !random.is_multiple_of(TRIED) => Following::No,
-            EVENT | UNKNOWN => Following::Unproven,
+            EVENT => Following::Unproven,
             _ => Following::ToTheEnd,
         }
     }
@@ -123,10 +130,19 @@ pub(super) fn learn_value(address: u64, value: u32) {
     );
 }
 
+/// A semaphore is gone.
+pub(super) fn forget(address: u64) {
+    if let Some((place, tag)) = place_of(address)
+        && place.load(Ordering::Relaxed) & TAG == tag
+    {
+        place.store(0, Ordering::Relaxed);
+    }
+}
+
 /// A thread has posted what it took.
 pub(super) fn learn_posted_by_taker(address: u64) {
     let known = of(address);
-    let score = (known.score.max(UNKNOWN) + 1).min(SURE_LOCK);
+    let score = (known.score + 1).min(SURE_LOCK);
     put(address, Use { score, ..known });
 }
 
@@ -173,17 +189,26 @@ mod tests {
     }
 
     #[test]
-    fn what_was_never_seen_or_is_forgotten_is_unknown() {
-        let address = 0x7f00_0000_3000;
-        assert_eq!(of(address).following(1), Following::Unproven);
-        learn_value(address, 3);
-        assert!(of(address).is_counting);
-        let (place, _) = place_of(address).unwrap_or_else(|| unreachable!());
-        let same_place = (1..)
-            .map(|i| address + 32 * i)
-            .find(|other| place_of(*other).is_some_and(|(other, _)| std::ptr::eq(other, place)));
-        learn_value(same_place.unwrap_or(0), 1);
-        assert_eq!(of(address).score, UNKNOWN);
-        assert!(!of(address).is_counting);
+    fn without_room_a_lock_remains_a_likely_one_and_an_event_an_event() {
+        let (lock, place) = (0x7f00_0000_3000, |address| {
+            place_of(address).map(|p| p.0 as *const _)
+        });
+        assert_eq!(of(lock).following(1), Following::ToTheEnd);
+        learn_posted_by_taker(lock);
+        assert!(of(lock).is_lock());
+        let event = (1..)
+            .map(|i| lock + 32 * i)
+            .find(|other| place(*other) == place(lock));
+        let event = event.unwrap_or(0);
+        learn_value(event, 0);
+        assert_eq!(of(event).following(1), Following::No);
+        learn_posted_by_taker(lock);
+        assert!(!of(lock).is_lock());
+        assert_eq!(of(lock).following(1), Following::ToTheEnd);
+        assert_eq!(of(event).following(1), Following::No);
+        forget(lock);
+        assert_eq!(of(event).following(1), Following::No);
+        forget(event);
+        assert_eq!(of(event).following(1), Following::ToTheEnd);
     }
 }

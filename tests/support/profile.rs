@@ -221,7 +221,7 @@ impl Rows {
 /// Whether this is a function of the C library that takes or releases locks.
 fn is_lock_function(name: &str) -> bool {
     let bare = name.trim_start_matches('_');
-    ["pthread_mutex_", "pthread_cond_", "mtx_", "cnd_"]
+    ["pthread_mutex_", "pthread_cond_", "mtx_", "cnd_", "sem_"]
         .iter()
         .any(|start| bare.starts_with(start))
 }
