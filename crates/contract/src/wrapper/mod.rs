@@ -17,6 +17,8 @@ const PATTERNS: &[&str] = &[
     "___pthread_{mutex,cond,rwlock,spin}_*",
     "mtx_{lock,trylock,timedlock,unlock}",
     "cnd_{wait,timedwait,signal,broadcast}",
+    "sem_{init,open,wait,trywait,timedwait,clockwait,post}",
+    "__new_sem_*",
     "__gthread_*",
     "__gthrw_*",
     // libstdc++ and libc++
@@ -42,11 +44,15 @@ const PATTERNS: &[&str] = &[
     "g_{mutex,rec_mutex,rw_lock,cond,static_mutex,static_rec_mutex}_*",
     "g_{mutex,rec_mutex}_locker_*",
     "apr_thread_{mutex,cond,rwlock}_*",
-    "uv_{mutex,cond,rwlock}_*",
+    "uv_{mutex,cond,rwlock,sem}_*",
     "CRYPTO_THREAD_{lock_new,read_lock,write_lock,unlock}",
     "PR_{NewLock,Lock,Unlock,WaitCondVar}",
     "{je_,}malloc_mutex_*",
     "SDL_{CreateMutex,LockMutex,TryLockMutex,UnlockMutex,CondWait,CondWaitTimeout,mutexP,mutexV}",
+    "SDL_{CreateSemaphore,SemWait,SemTryWait,SemWaitTimeout,SemPost}",
+    // Python
+    "PyThread_{allocate_lock,acquire_lock,acquire_lock_timed,release_lock}",
+    "acquire_timed",
 ];
 
 /// What may stand before a name where the compiler shows the type of the result.
