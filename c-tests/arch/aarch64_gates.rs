@@ -62,6 +62,11 @@ mod intercept {
     }
     gate! {
         #[unsafe(no_mangle)]
+        pub(crate) fn acquire_sem(semaphore: *mut u8) -> i32
+            => acquire_sem { real: locking, sampled: sampled, unsettled: unsettled }
+    }
+    gate! {
+        #[unsafe(no_mangle)]
         pub(crate) fn attempt(mutex: *mut u8) -> i32 => attempt { real: locking, sampled: sampled }
     }
     gate! {
@@ -77,6 +82,10 @@ mod intercept {
         #[unsafe(no_mangle)]
         pub(crate) fn release_held(lock: *mut u8) -> i32
             => release_held { real: locking, held: held }
+    }
+    gate! {
+        #[unsafe(no_mangle)]
+        pub(crate) fn release_sem(semaphore: *mut u8) -> i32 => release_sem { real: locking, held: held }
     }
     gate! {
         #[unsafe(no_mangle)]

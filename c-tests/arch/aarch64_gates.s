@@ -15,10 +15,12 @@ lockprof_block
 function entry, lockprof_entry slot
 function early, lockprof_early resolve, slot
 function acquire, lockprof_acquire real, sampled, unsettled
+function acquire_sem, lockprof_acquire_sem real, sampled, unsettled
 function attempt, lockprof_attempt real, sampled
 function release, lockprof_release real, held
 function release_rwlock, lockprof_release_rwlock real, held
 function release_held, lockprof_release_held real, held
+function release_sem, lockprof_release_sem real, held
 function call_of_1, lockprof_call handler, x1, x2
 function call_of_2, lockprof_call handler, x2, x3
 function call_of_3, lockprof_call handler, x3, x4

@@ -10,6 +10,7 @@
  */
 #define _GNU_SOURCE
 #include <pthread.h>
+#include <semaphore.h>
 #include <string.h>
 
 #include "bench.h"
@@ -19,6 +20,7 @@ enum { BATCHES = 20 };
 static pthread_mutex_t mutex;
 static pthread_rwlock_t rwlock;
 static pthread_spinlock_t spin;
+static sem_t semaphore;
 
 static void *end_at_once(void *unused)
 {
@@ -53,6 +55,7 @@ PAIRS(mutex, pthread_mutex_lock(&mutex), pthread_mutex_unlock(&mutex))
 PAIRS(read, pthread_rwlock_rdlock(&rwlock), pthread_rwlock_unlock(&rwlock))
 PAIRS(write, pthread_rwlock_wrlock(&rwlock), pthread_rwlock_unlock(&rwlock))
 PAIRS(spin, pthread_spin_lock(&spin), pthread_spin_unlock(&spin))
+PAIRS(semaphore, sem_wait(&semaphore), sem_post(&semaphore))
 
 static const struct kind {
     const char *name;
@@ -66,6 +69,7 @@ static const struct kind {
     {"rwlock-read", 0, pairs_read, works_read},
     {"rwlock-write", 0, pairs_write, works_write},
     {"spin", 0, pairs_spin, works_spin},
+    {"semaphore", 0, pairs_semaphore, works_semaphore},
 };
 
 static const struct kind *find(const char *name)
@@ -88,7 +92,7 @@ int main(int argc, char **argv)
     pthread_mutexattr_init(&attributes);
     pthread_mutexattr_settype(&attributes, kind->type);
     if (pthread_mutex_init(&mutex, &attributes) != 0 || pthread_rwlock_init(&rwlock, NULL) != 0 ||
-        pthread_spin_init(&spin, PTHREAD_PROCESS_PRIVATE) != 0)
+        pthread_spin_init(&spin, PTHREAD_PROCESS_PRIVATE) != 0 || sem_init(&semaphore, 0, 1) != 0)
         stop("pair: the locks could not be made");
     become_multi_threaded();
     if (!kind->works())
