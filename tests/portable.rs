@@ -125,6 +125,18 @@ fn cancellation_unwinds_through_portable_gates() {
 }
 
 #[test]
+fn portable_gates_take_and_post_semaphores() {
+    let rows = compare(Program::exact("sem_as_lock")).profile();
+    let threads = rows.thread("First").acquires() + rows.thread("Second").acquires();
+    assert_eq!(threads, 800, "{rows}");
+    rows.at("give_back").expect_counts("of give_back", 0, 800);
+    let waits = rows.at("wait_long").filter(|row| row.sample.values[1] > 0);
+    assert_eq!(waits.texts(label::BLOCKING_SITE), ["hold_long"], "{rows}");
+    compare(Program::exact("sem_failures"));
+    compare(Program::exact("sem_cancelled"));
+}
+
+#[test]
 fn portable_gates_let_calls_through_before_the_constructor() {
     let early = build::shared_library("early_library");
     let program = build::program_with("early_locks", &[&early]);
