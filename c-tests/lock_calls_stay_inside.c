@@ -1,6 +1,7 @@
 // While a lock call runs, nobody may enter the program's allocator or look up thread-local storage.
 #include "testing.h"
 #include <dlfcn.h>
+#include <semaphore.h>
 #include <threads.h>
 
 static __thread volatile int locking __attribute__((tls_model("local-exec")));
@@ -10,6 +11,7 @@ static pthread_mutex_t shared = PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP;
 static pthread_mutex_t plain = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t condition = PTHREAD_COND_INITIALIZER;
 static mtx_t c11_lock;
+static sem_t semaphore;
 static int arrived;
 
 extern void *__libc_malloc(size_t size);
@@ -79,15 +81,33 @@ static FRAME void call_all(void) {
     WATCH(0, pthread_mutex_unlock(&plain));
 }
 
+static FRAME void call_semaphores(void) {
+    struct timespec past = {0, 0};
+    sem_t fresh;
+    WATCH(0, sem_init(&fresh, 0, 1));
+    WATCH(0, sem_wait(&fresh));
+    WATCH(-1, sem_trywait(&fresh));
+    WATCH(-1, sem_timedwait(&fresh, &past));
+    WATCH(0, sem_post(&fresh));
+    WATCH(0, sem_destroy(&fresh));
+    WATCH(0, sem_wait(&semaphore));
+    if (arrived % 8 == 0)
+        usleep(50);
+    WATCH(0, sem_post(&semaphore));
+}
+
 static void *work(void *unused) {
     meet(&arrived, 4);
-    for (int i = 0; i < 2000; i++)
+    for (int i = 0; i < 2000; i++) {
         call_all();
+        call_semaphores();
+    }
     return unused;
 }
 
 int main(void) {
     CHECK(mtx_init(&c11_lock, mtx_plain) == thrd_success);
+    CHECK(sem_init(&semaphore, 0, 1) == 0);
     pthread_t threads[4];
     for (int i = 0; i < 4; i++)
         threads[i] = spawn("Watched", work, NULL);

@@ -185,3 +185,18 @@ fn sampled_semaphores_add_up_as_locks_do() {
     // What is taken between the look at a semaphore and the call is waited for unseen.
     rows.expect_close("waiting", rows.wait_ns(), run.truth("waited_ns"), 25);
 }
+
+#[test]
+fn only_a_proven_lock_is_said_to_be_held_at_the_end() {
+    let rows = Program::exact("sem_left_taken").compare().profile();
+    let all = comment::find(&rows.comments, comment::OPEN_HOLDS).unwrap();
+    assert!(all.starts_with("1 for 1, "), "{all}");
+    let mut lines = rows.comments.iter();
+    let one = lines.find_map(|line| line.strip_prefix(comment::OPEN_HOLD));
+    let (_, one) = one.unwrap().split_once(" ns, ").unwrap();
+    assert!(one.starts_with("lock kept at 0x"), "{one}");
+    assert!(
+        one.ends_with("thread Keeper, taken in take_and_keep"),
+        "{one}"
+    );
+}

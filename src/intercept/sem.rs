@@ -3,66 +3,37 @@
 //! They answer by errno, and `sem_wait` may end its thread even when it need not wait:
 //! a thread cancelled before is to end there. A try before it would change the one and
 //! undo the other. So semaphores are looked at: 0 means that there is a wait to measure,
-//! and the real call comes next in any case, outside us. What another thread takes
-//! between the look and the call is waited for unseen.
+//! and the real call comes next in any case, outside us. When another thread takes it
+//! between the look and the call, the wait is not seen: 5 to 10 % of the waiting of four
+//! threads that fight in sections of 0.5 µs, and hardly any of longer ones.
 //!
 //! In here a code is 0 or an errno; what the host gets is made of it at the very end,
 //! after errno was put back.
-#![allow(unsafe_code, reason = "calls the C library and reads its semaphores")]
+#![allow(unsafe_code, reason = "calls the C library")]
 
-use std::ffi::{CStr, c_char, c_int, c_uint};
-use std::sync::atomic::{AtomicU64, Ordering};
+pub(super) mod object;
 
-use libc::{clockid_t, mode_t, sem_t, timespec};
+use std::ffi::c_int;
 
+use libc::{clockid_t, sem_t, timespec};
+
+use self::object::{is_waited_for, lock_of};
 use super::capture::Caller;
 use super::held::{Held, UNPROVEN};
 use super::thread::Thread;
 use super::uses::Following;
 use super::{
-    Acquisition, Lock, Outcome, Sampled, Visit, attempt, begin_if_due, end, lifetime, release,
-    sampler, table, thread, uses, wait,
+    Acquisition, Lock, Outcome, Sampled, Visit, attempt, begin_if_due, end, release, sampler,
+    table, thread, uses, wait,
 };
-use crate::record::{self, Kind, Loss, Lost};
+use crate::record::{self, Loss, Lost};
 use crate::sys;
+
+pub(super) use self::object::{close, destroy, init, is_empty, is_known, open};
 
 /// Takings of a counting semaphore by one thread that may be holds within each other;
 /// more are rather those of somebody who never posts it.
 const NESTED_MAX: u8 = 8;
-
-/// glibc's semaphore in memory on 64-bit machines, since 2.21: one word, of which the
-/// lower half is the value and the upper half the number of threads that wait.
-fn word(semaphore: *const sem_t) -> u64 {
-    // SAFETY: a semaphore the host is calling us about is 32 readable, aligned bytes for
-    // the length of the call; other threads change this word atomically.
-    unsafe { &*semaphore.cast::<AtomicU64>() }.load(Ordering::Relaxed)
-}
-
-/// Whether nothing is to be had at once. As its gate looks.
-#[inline(always)]
-pub(super) fn is_empty(semaphore: *const sem_t) -> bool {
-    word(semaphore) & 0xffff_ffff == 0
-}
-
-/// Whether somebody waits. As its gate looks.
-#[inline(always)]
-pub(super) fn may_be_waited_for(semaphore: *const sem_t) -> bool {
-    word(semaphore) >> 32 != 0
-}
-
-/// Whether a post lets somebody in: more wait than could go on already. (Those that were
-/// let in before count as waiting until they run.)
-fn is_waited_for(semaphore: *const sem_t) -> bool {
-    let word = word(semaphore);
-    word >> 32 > word & 0xffff_ffff
-}
-
-fn lock_of(semaphore: *const sem_t) -> Lock {
-    Lock {
-        address: semaphore as u64,
-        kind: Kind::Semaphore,
-    }
-}
 
 /// 0, or the errno of what a real call answered.
 fn code_of(answer: c_int) -> c_int {
@@ -347,91 +318,4 @@ pub(super) unsafe extern "C-unwind" fn post_held(
     }
     drop(visit);
     answer(code)
-}
-
-// ---- their lives
-
-pub(super) unsafe extern "C-unwind" fn init(
-    semaphore: *mut sem_t,
-    shared: c_int,
-    value: c_uint,
-    sp: usize,
-    bp: usize,
-) -> c_int {
-    // SAFETY: the host's own call.
-    let code = unsafe { table::sem_init::real(semaphore, shared, value) };
-    if code == 0 {
-        uses::learn_value(semaphore as u64, value);
-        lifetime::note_init(lock_of(semaphore), Caller { sp, bp });
-    }
-    code
-}
-
-pub(super) unsafe extern "C-unwind" fn destroy(
-    semaphore: *mut sem_t,
-    sp: usize,
-    bp: usize,
-) -> c_int {
-    // SAFETY: the host's own call.
-    let code = unsafe { table::sem_destroy::real(semaphore) };
-    if code == 0 {
-        uses::forget(semaphore as u64);
-        lifetime::forget(semaphore as u64, Caller { sp, bp });
-    }
-    code
-}
-
-/// Mode and value are there only if it may be made; then they are where they would be
-/// if they were always there. A semaphore opened twice is one, so what counts is its
-/// name, not the place.
-pub(super) unsafe extern "C-unwind" fn open(
-    name: *const c_char,
-    flags: c_int,
-    mode: mode_t,
-    value: c_uint,
-    _sp: usize,
-    _bp: usize,
-) -> *mut sem_t {
-    // SAFETY: the host's own call.
-    let semaphore = unsafe { table::sem_open::real(name, flags, mode, value) };
-    if semaphore != libc::SEM_FAILED {
-        // SAFETY: the C library has just read this name, and accepted it.
-        let name = unsafe { CStr::from_ptr(name) };
-        super::name_lock(semaphore as u64, name.to_bytes());
-    }
-    semaphore
-}
-
-pub(super) unsafe extern "C-unwind" fn close(semaphore: *mut sem_t, sp: usize, bp: usize) -> c_int {
-    // SAFETY: the host's own call.
-    let code = unsafe { table::sem_close::real(semaphore) };
-    if code == 0 {
-        uses::forget(semaphore as u64);
-        lifetime::forget(semaphore as u64, Caller { sp, bp });
-    }
-    code
-}
-
-/// Whether the C library lays out its semaphores as this file believes. Asked once, with
-/// one of our own, before anything is armed.
-pub(super) fn is_known() -> bool {
-    #[allow(
-        clippy::multiple_unsafe_ops_per_block,
-        reason = "one reason covers all of them"
-    )]
-    // SAFETY: a semaphore of our own, on this stack, initialised before use and used by
-    // this thread alone.
-    unsafe {
-        let mut semaphore: sem_t = std::mem::zeroed();
-        let raw = &raw mut semaphore;
-        if table::sem_init::real(raw, 0, 2) != 0 {
-            return false;
-        }
-        let mut known = word(raw) == 2;
-        known &= table::sem_trywait::real(raw) == 0 && word(raw) == 1;
-        known &= table::sem_trywait::real(raw) == 0 && is_empty(raw) && !may_be_waited_for(raw);
-        known &= table::sem_post::real(raw) == 0 && word(raw) == 1;
-        table::sem_destroy::real(raw);
-        known
-    }
 }

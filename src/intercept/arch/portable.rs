@@ -161,7 +161,7 @@ macro_rules! gate {
     // Posts a semaphore.
     (@release_sem ($semaphore:ident) { real: $real:ident, held: $held:path }) => {
         if $crate::intercept::arch::holds_sampled()
-            || $crate::intercept::sem::may_be_waited_for($semaphore)
+            || $crate::intercept::sem::object::may_be_waited_for($semaphore)
         {
             $crate::intercept::arch::seldom(move || $held($semaphore, 0, 0))
         } else {
