@@ -14,8 +14,9 @@ use support::program::{Program, files_in};
 
 /// Programs that need an argument, another library or somebody to end them; tests
 /// of their own run them.
-const SPECIAL: [&str; 5] = [
+const SPECIAL: [&str; 6] = [
     "becomes_a_daemon",
+    "deep_binding",
     "early_locks",
     "runs_until_killed",
     "stack_library_replaced",
