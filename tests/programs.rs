@@ -14,10 +14,11 @@ use support::program::{Program, files_in};
 
 /// Programs that need an argument, another library or somebody to end them; tests
 /// of their own run them.
-const SPECIAL: [&str; 6] = [
+const SPECIAL: [&str; 7] = [
     "becomes_a_daemon",
     "deep_binding",
     "early_locks",
+    "locks_for_a_while",
     "runs_until_killed",
     "stack_library_replaced",
     "tls_libraries",
