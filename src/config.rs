@@ -38,13 +38,17 @@ pub(crate) struct Network {
     pub(crate) certificate_file: Option<String>,
 }
 
-/// Which kinds of lock are profiled.
+/// Which kinds of lock, and of other waiting, are profiled.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Locks {
     pub(crate) mutex: bool,
     pub(crate) rwlock: bool,
     pub(crate) spin: bool,
     pub(crate) semaphore: bool,
+    pub(crate) cond: bool,
+    pub(crate) barrier: bool,
+    pub(crate) once: bool,
+    pub(crate) join: bool,
 }
 
 impl Locks {
@@ -55,6 +59,10 @@ impl Locks {
             rwlock: has("rwlock"),
             spin: has("spin"),
             semaphore: has("semaphore"),
+            cond: has("cond"),
+            barrier: has("barrier"),
+            once: has("once"),
+            join: has("join"),
         }
     }
 }

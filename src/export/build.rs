@@ -97,6 +97,12 @@ pub(super) fn columns(role: Role) -> [SampleType; USED] {
             SampleType::ReleaseHold,
             SampleType::Blocked,
         ),
+        // The third has nothing for them.
+        Role::Sync => (
+            SampleType::SyncWaits,
+            SampleType::SyncWait,
+            SampleType::Contention,
+        ),
         _ => (
             SampleType::Acquire,
             SampleType::AcquireWait,
@@ -129,6 +135,8 @@ fn values(role: Role, totals: &Totals) -> [i64; sample_type::COUNT] {
 
 /// What is called so in place of a name: everything there was no room for.
 const OTHERS: &str = "[others]";
+/// What all threads are called whose end was waited for.
+const JOINED: &str = "[threads]";
 
 struct Builder<'a> {
     sources: &'a Sources<'a>,
@@ -250,7 +258,7 @@ impl<'a> Builder<'a> {
             None => ids.native.to_string(),
         };
         let mut labels = vec![
-            text(label::LOCK_NAME, self.lock_name(key.lock)),
+            text(label::LOCK_NAME, self.name_of(key)),
             text(label::LOCK_KIND, kind_name(key.kind).to_owned()),
             text(label::LOCK, lock_text(key.lock)),
             text(label::THREAD_NAME, thread_name),
@@ -296,6 +304,16 @@ impl<'a> Builder<'a> {
         }
     }
 
+    /// The name of what a row is about.
+    fn name_of(&self, key: &Key) -> String {
+        if key.kind == Kind::Join {
+            // They are told apart by their address, which says who each was.
+            JOINED.to_owned()
+        } else {
+            self.lock_name(key.lock)
+        }
+    }
+
     /// The best name: given by the program; the static object it is, or is in;
     /// where it was initialised; which byte of which file it is; where it was
     /// first taken; its address.
@@ -324,6 +342,7 @@ impl<'a> Builder<'a> {
         }
         match origin {
             Some(Origin::First(frames)) => format!("{} (first lock)", self.place(&frames)),
+            Some(Origin::Waited(frames)) => format!("{} (first wait)", self.place(&frames)),
             _ => lock_text(lock),
         }
     }
@@ -401,6 +420,10 @@ pub(crate) fn kind_name(kind: Kind) -> &'static str {
         Kind::RwlockWrite => "rwlock-write",
         Kind::Spin => "spin",
         Kind::Semaphore => "semaphore",
+        Kind::Cond => "cond",
+        Kind::Barrier => "barrier",
+        Kind::Once => "once",
+        Kind::Join => "join",
     }
 }
 

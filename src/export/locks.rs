@@ -2,7 +2,7 @@
 
 use rustc_hash::FxHashMap;
 
-use crate::record::{Record, Role};
+use crate::record::{Kind, Record, Role};
 
 /// Locks that are remembered: as many as fit a table of 2¹⁵ places, 65 bytes each.
 const LOCKS_MAX: usize = (1 << 15) / 8 * 7;
@@ -24,6 +24,8 @@ enum Known {
     Init(OriginFrames),
     /// Where it was first taken, of the acquisitions that were recorded.
     First(OriginFrames),
+    /// Where it, no lock, was first waited for.
+    Waited(OriginFrames),
 }
 
 impl Known {
@@ -50,6 +52,8 @@ pub(crate) enum Origin<'a> {
     Init(OriginFrames),
     /// By where it was first taken.
     First(OriginFrames),
+    /// By where it, no lock, was first waited for.
+    Waited(OriginFrames),
 }
 
 /// All locks that were heard of.
@@ -96,7 +100,11 @@ impl Locks {
             }
             Role::Name => Known::Name(Box::new(text_of(record).into())),
             Role::Acquire if known.is_none() => Known::First(origin_of(record)),
-            Role::Acquire | Role::Release => return lock,
+            // A thread whose end is waited for has no name of this sort.
+            Role::Sync if known.is_none() && record.kind != Kind::Join => {
+                Known::Waited(origin_of(record))
+            }
+            Role::Acquire | Role::Release | Role::Sync | Role::Wake => return lock,
         };
         if self.known.len() < LOCKS_MAX || self.known.contains_key(&lock) {
             self.known.insert(lock, learnt);
@@ -127,6 +135,7 @@ impl Locks {
             Known::Name(name) => Origin::Name(name),
             Known::Init(frames) => Origin::Init(*frames),
             Known::First(frames) => Origin::First(*frames),
+            Known::Waited(frames) => Origin::Waited(*frames),
         })
     }
 }
@@ -153,7 +162,6 @@ fn text_of(record: &Record) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::Kind;
 
     fn record(role: Role, frame: u64) -> Record {
         let mut record = Record::new(role, Kind::Mutex, 0x10);

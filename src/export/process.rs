@@ -105,7 +105,7 @@ impl Process {
                     self.open.forget(before);
                 }
             }
-            Role::Acquire | Role::Release => {
+            Role::Acquire | Role::Release | Role::Sync | Role::Wake => {
                 let lock = self.locks.learn(record);
                 // A release without a stack only says that a hold is over.
                 if !record.frames.as_slice().is_empty() && self.aggregate.add(record, lock) {
@@ -241,7 +241,9 @@ impl Process {
         let frames = self.aggregate.stacks().flatten().copied();
         let origins = locks()
             .filter_map(|lock| match self.locks.origin(lock) {
-                Some(Origin::Init(frames) | Origin::First(frames)) => Some(frames),
+                Some(Origin::Init(frames) | Origin::First(frames) | Origin::Waited(frames)) => {
+                    Some(frames)
+                }
                 Some(Origin::Name(_)) | None => None,
             })
             .flatten()
@@ -263,6 +265,7 @@ impl Process {
         let exact = KINDS.map(|kind| (kind, record::exact_waits(kind)));
         let (waits, wait_ns) = exact
             .iter()
+            .filter(|(kind, _)| !kind.is_sync())
             .fold((0, 0), |(waits, ns), (_, of)| (waits + of.0, ns + of.1));
         let mut comments = vec![
             concat!("liblockprof ", env!("CARGO_PKG_VERSION")).to_owned(),
@@ -276,9 +279,13 @@ impl Process {
         ];
         for (kind, (waits, wait_ns)) in exact.into_iter().filter(|(_, (waits, _))| *waits != 0) {
             let (estimated, estimated_ns) = self.aggregate.waits(kind);
+            let exact_waits_of = if kind.is_sync() {
+                comment::EXACT_SYNC_WAITS_OF
+            } else {
+                comment::EXACT_WAITS_OF
+            };
             comments.push(format!(
-                "{}{}: {waits} of {wait_ns} ns, estimated {estimated:.0} of {estimated_ns:.0} ns",
-                comment::EXACT_WAITS_OF,
+                "{exact_waits_of}{}: {waits} of {wait_ns} ns, estimated {estimated:.0} of {estimated_ns:.0} ns",
                 build::kind_name(kind)
             ));
         }

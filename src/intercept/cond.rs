@@ -1,4 +1,5 @@
-//! Condition variables: a wait ends the hold of its mutex and begins a new one.
+//! Condition variables: a wait ends the hold of its mutex and begins a new one, and is
+//! itself a sync wait, ended by a signal.
 #![allow(unsafe_code, reason = "calls the C library")]
 
 use std::ffi::c_int;
@@ -8,9 +9,11 @@ use libc::{clockid_t, pthread_cond_t, pthread_mutex_t, timespec};
 use super::capture::Caller;
 use super::interface::{C11, Interface, Posix};
 use super::release::Ending;
+use super::signal::object_of;
+use super::sync::{Ended, Waiting};
 use super::table::{self, Cnd, Mtx};
-use super::{Lock, Sampled, Visit, layout, thread};
-use crate::record::{self, Loss, Lost};
+use super::{Lock, Outcome, Visit, layout, thread};
+use crate::record::{self, Loss, Lost, Record, Role};
 use crate::sys;
 
 pub(super) unsafe extern "C-unwind" fn wait(
@@ -21,7 +24,7 @@ pub(super) unsafe extern "C-unwind" fn wait(
 ) -> c_int {
     // SAFETY: the host's own call.
     let real = || unsafe { table::pthread_cond_wait::real(condition, mutex) };
-    split_hold::<Posix>(mutex, Caller { sp, bp }, real)
+    wait_in::<Posix>(condition, mutex, Caller { sp, bp }, real)
 }
 
 pub(super) unsafe extern "C-unwind" fn timedwait(
@@ -34,7 +37,7 @@ pub(super) unsafe extern "C-unwind" fn timedwait(
     // SAFETY: the host's own call.
     let real = || unsafe { table::pthread_cond_timedwait::real(condition, mutex, until) };
     if is_time(until) {
-        split_hold::<Posix>(mutex, Caller { sp, bp }, real)
+        wait_in::<Posix>(condition, mutex, Caller { sp, bp }, real)
     } else {
         real()
     }
@@ -52,7 +55,7 @@ pub(super) unsafe extern "C-unwind" fn clockwait(
     let real = || unsafe { table::pthread_cond_clockwait::real(condition, mutex, clock, until) };
     let known = matches!(clock, libc::CLOCK_MONOTONIC | libc::CLOCK_REALTIME);
     if known && is_time(until) {
-        split_hold::<Posix>(mutex, Caller { sp, bp }, real)
+        wait_in::<Posix>(condition, mutex, Caller { sp, bp }, real)
     } else {
         real()
     }
@@ -66,7 +69,7 @@ pub(super) unsafe extern "C-unwind" fn cnd_wait(
 ) -> c_int {
     // SAFETY: the host's own call.
     let real = || unsafe { table::cnd_wait::real(condition, mutex) };
-    split_hold::<C11>(mutex, Caller { sp, bp }, real)
+    wait_in::<C11>(condition, mutex, Caller { sp, bp }, real)
 }
 
 pub(super) unsafe extern "C-unwind" fn cnd_timedwait(
@@ -79,7 +82,7 @@ pub(super) unsafe extern "C-unwind" fn cnd_timedwait(
     // SAFETY: the host's own call.
     let real = || unsafe { table::cnd_timedwait::real(condition, mutex, until) };
     if is_time(until) {
-        split_hold::<C11>(mutex, Caller { sp, bp }, real)
+        wait_in::<C11>(condition, mutex, Caller { sp, bp }, real)
     } else {
         real()
     }
@@ -93,64 +96,117 @@ fn is_time(until: *const timespec) -> bool {
     until.is_some_and(|until| (0..1_000_000_000).contains(&until.tv_nsec))
 }
 
-/// A wait: the hold ends before it, at the caller's stack, and the acquisition
-/// after it is counted like any other. Both stacks are the same and are taken
-/// before the wait, so what follows it is not lengthened.
-fn split_hold<I: Interface>(
+/// A wait. For its mutex the hold ends before it, at the caller's stack, and the
+/// acquisition after it is counted like any other. All stacks are the same one, which
+/// is taken before the wait, so what follows it is not lengthened.
+fn wait_in<I: Interface>(
+    condition: *const pthread_cond_t,
     mutex: *mut pthread_mutex_t,
     caller: Caller,
     real: impl FnOnce() -> c_int,
 ) -> c_int {
-    let Some(visit) = Visit::begin(caller) else {
+    let (Some(visit), Some(locks)) = (Visit::begin(caller), thread::locks()) else {
         return real();
     };
-    if layout::depth(mutex) > 1 {
-        // The C library releases one level only: the hold goes on.
-        let (code, _) = visit.entered.outside(real);
-        return code;
-    }
-    let lock = layout::lock_of(mutex);
-    let is_wanted = layout::may_be_waited_for(mutex);
-    Ending::of(&visit, lock, 1, is_wanted).tell(&visit, lock);
-    let sampled = visit
-        .tick()
-        .map(|weight| Sampled::begin(&visit, lock, weight));
-    drop(visit);
-    let mut retaking = Retaking {
-        caller,
-        lock,
-        sampled,
+    // Of one that is held deeper the C library releases one level only: the hold goes on.
+    let is_split = locks.mutex && layout::depth(mutex) <= 1;
+    let mut retaking = if is_split {
+        Retaking::split(&visit, layout::lock_of(mutex), mutex)
+    } else {
+        Retaking::none(caller)
     };
+    let waiting = locks
+        .cond
+        .then(|| Waiting::begin(&visit, object_of(condition), true));
+    if let Some(waiting) = &waiting
+        && retaking.record.is_none()
+    {
+        retaking.record = waiting.capture_early(&visit);
+    }
+    drop(visit);
     let code = real();
-    if !I::outcome(code).has_waited() {
-        retaking.sampled = None;
+    let end_ns = sys::monotonic_ns();
+    let outcome = I::outcome(code);
+    if !outcome.has_waited() {
+        retaking.weight = None;
+    }
+    retaking.tell();
+    let Some(waiting) = waiting else {
+        return code;
+    };
+    match Visit::begin(caller) {
+        Some(visit) => waiting.end(&visit, end_ns, ended(outcome), retaking.record.as_mut()),
+        None => thread::lose_wait_while_inside(),
     }
     code
+}
+
+fn ended(outcome: Outcome) -> Ended {
+    Ended::of(outcome.error())
 }
 
 /// The acquisition at the end of a wait. It happens even when the thread is
 /// cancelled in the wait, which unwinds through us, so it happens on drop.
 struct Retaking {
     caller: Caller,
-    lock: Lock,
-    sampled: Option<Sampled>,
+    lock: Option<Lock>,
+    /// How many acquisitions it stands for, if it is sampled and not told of yet.
+    weight: Option<u32>,
+    /// What has the stack, if that was taken.
+    record: Option<Record>,
+}
+
+impl Retaking {
+    /// None: there is no hold to split.
+    fn none(caller: Caller) -> Self {
+        Self {
+            caller,
+            lock: None,
+            weight: None,
+            record: None,
+        }
+    }
+
+    /// Ends the hold.
+    fn split(visit: &Visit, lock: Lock, mutex: *const pthread_mutex_t) -> Self {
+        let is_wanted = layout::may_be_waited_for(mutex);
+        Ending::of(visit, lock, 1, is_wanted).tell(visit, lock);
+        let weight = visit.tick();
+        let record = weight.and_then(|weight| {
+            let mut record = Record::new(Role::Acquire, lock.kind, lock.address);
+            record.weight = f64::from(weight);
+            visit.try_capture(&mut record).then_some(record)
+        });
+        Self {
+            caller: visit.caller,
+            lock: Some(lock),
+            weight,
+            record,
+        }
+    }
+
+    /// The mutex is held again: hands the acquisition in, if it is sampled, and begins
+    /// the hold.
+    fn tell(&mut self) {
+        let (Some(weight), Some(lock)) = (self.weight.take(), self.lock) else {
+            return;
+        };
+        let Some(visit) = Visit::begin(self.caller) else {
+            let weight = f64::from(weight);
+            record::lose(Loss::WhileInside, Lost::Acquisitions, weight, 0.0);
+            return;
+        };
+        if let Some(record) = &mut self.record {
+            record.weight = f64::from(weight);
+            record.since_ns = sys::monotonic_ns();
+            thread::hand_in(visit.thread(), record);
+        }
+        visit.begin_hold(lock, 1, weight, false);
+    }
 }
 
 impl Drop for Retaking {
     fn drop(&mut self) {
-        let Some(sampled) = &mut self.sampled else {
-            return;
-        };
-        let Some(visit) = Visit::begin(self.caller) else {
-            let weight = f64::from(sampled.weight);
-            record::lose(Loss::WhileInside, Lost::Acquisitions, weight, 0.0);
-            return;
-        };
-        if sampled.is_captured {
-            sampled.record.weight = f64::from(sampled.weight);
-            sampled.record.since_ns = sys::monotonic_ns();
-            thread::hand_in(visit.thread(), &mut sampled.record);
-        }
-        visit.begin_hold(self.lock, 1, sampled.weight, false);
+        self.tell();
     }
 }

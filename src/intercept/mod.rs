@@ -10,6 +10,7 @@
 //! the release have files of their own.
 
 mod arch;
+mod barrier;
 mod capture;
 #[cfg(lockprof_compare)]
 mod compare;
@@ -18,17 +19,21 @@ mod flat;
 mod guard;
 mod held;
 mod interface;
+mod join;
 mod layout;
 mod lifetime;
 #[cfg(lockprof_measure)]
 mod measure;
 mod mutex;
+mod once;
 mod release;
 mod rwlock;
 mod sampler;
 mod sem;
+mod signal;
 mod spin;
 mod symbol;
+mod sync;
 mod table;
 mod thread;
 mod unwind;
@@ -68,12 +73,20 @@ pub(crate) fn arm() {
     let locks = config::get().map_or(config::Locks::default(), |config| config.locks);
     let rwlock_is_known = rwlock::is_known();
     let semaphore_is_known = sem::is_known();
+    let cond_is_known = signal::is_known();
+    let barrier_is_known = barrier::is_known();
+    let once_is_known = once::is_known();
     symbol::lead_through_gates(|family| match family {
         Family::Always => true,
         Family::Mutex => locks.mutex,
         Family::Rwlock => locks.rwlock && rwlock_is_known,
         Family::Spin => locks.spin,
         Family::Semaphore => locks.semaphore && semaphore_is_known,
+        Family::CondWait => locks.mutex || locks.cond,
+        Family::Cond => locks.cond && cond_is_known,
+        Family::Barrier => locks.barrier && barrier_is_known,
+        Family::Once => locks.once && once_is_known,
+        Family::Join => locks.join,
     });
     if locks.mutex {
         mutex::keep_looking();

@@ -16,15 +16,16 @@ use std::ffi::{c_char, c_int, c_uint, c_void};
 use std::sync::atomic::{AtomicPtr, Ordering};
 
 use libc::{
-    clockid_t, mode_t, pthread_attr_t, pthread_cond_t, pthread_mutex_t, pthread_mutexattr_t,
-    pthread_rwlock_t, pthread_rwlockattr_t, pthread_spinlock_t, pthread_t, sem_t, timespec,
+    clockid_t, mode_t, pthread_attr_t, pthread_barrier_t, pthread_barrierattr_t, pthread_cond_t,
+    pthread_condattr_t, pthread_mutex_t, pthread_mutexattr_t, pthread_once_t, pthread_rwlock_t,
+    pthread_rwlockattr_t, pthread_spinlock_t, pthread_t, sem_t, timespec,
 };
 
 use super::arch::{early, entry, gate};
 use super::interface::{C11, Posix};
 use super::rwlock::{self, Reading, Writing};
 use super::spin::{self, Spinning};
-use super::{cond, flat, mutex, sem, symbol, thread};
+use super::{barrier, cond, flat, join, mutex, once, sem, signal, symbol, thread};
 
 /// Where a call goes, or where the real function is. Read on every call of the
 /// host without a test for null: it always holds something callable.
@@ -59,6 +60,13 @@ pub(crate) enum Family {
     Rwlock,
     Spin,
     Semaphore,
+    /// What splits the hold of a mutex, and is a wait of its own.
+    CondWait,
+    /// Whatever else is about conditions.
+    Cond,
+    Barrier,
+    Once,
+    Join,
 }
 
 /// What is known about one interposed function.
@@ -152,6 +160,8 @@ pub(crate) type Mtx = pthread_mutex_t;
 pub(crate) type Cnd = pthread_cond_t;
 /// What a thread runs.
 pub(crate) type Start = Option<unsafe extern "C-unwind" fn(*mut c_void) -> *mut c_void>;
+/// What runs once.
+pub(crate) type Routine = Option<unsafe extern "C-unwind" fn()>;
 
 hooks! {
     Mutex {
@@ -182,7 +192,9 @@ hooks! {
             => call { mutex::mtx_timedlock };
         fn mtx_unlock(mutex: *mut Mtx) -> c_int
             => release { real: mtx_unlock, held: mutex::unlock_held::<C11> };
+    }
 
+    CondWait {
         #[two_versions]
         fn pthread_cond_wait(condition: *mut pthread_cond_t, mutex: *mut pthread_mutex_t) -> c_int
             => call { cond::wait };
@@ -195,6 +207,24 @@ hooks! {
             => call { cond::cnd_wait };
         fn cnd_timedwait(condition: *mut Cnd, mutex: *mut Mtx, until: *const timespec) -> c_int
             => call { cond::cnd_timedwait };
+    }
+
+    Cond {
+        #[two_versions]
+        fn pthread_cond_init(condition: *mut pthread_cond_t, attributes: *const pthread_condattr_t) -> c_int
+            => call { signal::init };
+        #[two_versions]
+        fn pthread_cond_signal(condition: *mut pthread_cond_t) -> c_int
+            => call { signal::signal };
+        #[two_versions]
+        fn pthread_cond_broadcast(condition: *mut pthread_cond_t) -> c_int
+            => call { signal::broadcast };
+        fn cnd_init(condition: *mut Cnd) -> c_int
+            => call { signal::cnd_init };
+        fn cnd_signal(condition: *mut Cnd) -> c_int
+            => call { signal::cnd_signal };
+        fn cnd_broadcast(condition: *mut Cnd) -> c_int
+            => call { signal::cnd_broadcast };
     }
 
     Rwlock {
@@ -254,6 +284,31 @@ hooks! {
             => call { sem::clockwait };
         fn sem_post(semaphore: *mut sem_t) -> c_int
             => release_sem { real: sem_post, held: sem::post_held };
+    }
+
+    Barrier {
+        fn pthread_barrier_init(barrier: *mut pthread_barrier_t, attributes: *const pthread_barrierattr_t, count: c_uint) -> c_int
+            => call { barrier::init };
+        fn pthread_barrier_wait(barrier: *mut pthread_barrier_t) -> c_int
+            => call { barrier::wait };
+    }
+
+    Once {
+        fn pthread_once(control: *mut pthread_once_t, routine: Routine) -> c_int
+            => call { once::once };
+        fn call_once(control: *mut pthread_once_t, routine: Routine) -> c_int
+            => call { once::call_once };
+    }
+
+    Join {
+        fn pthread_join(id: pthread_t, result: *mut *mut c_void) -> c_int
+            => call { join::join };
+        fn pthread_timedjoin_np(id: pthread_t, result: *mut *mut c_void, until: *const timespec) -> c_int
+            => call { join::timedjoin };
+        fn pthread_clockjoin_np(id: pthread_t, result: *mut *mut c_void, clock: clockid_t, until: *const timespec) -> c_int
+            => call { join::clockjoin };
+        fn thrd_join(id: pthread_t, result: *mut c_int) -> c_int
+            => call { join::thrd_join };
     }
 
     Always {

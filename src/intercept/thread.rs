@@ -198,6 +198,11 @@ pub(super) fn sampling() -> Option<config::Sampling> {
     config::get().map(|config| config.sampling)
 }
 
+/// What is profiled; none before the options are read.
+pub(super) fn locks() -> Option<config::Locks> {
+    config::get().map(|config| config.locks)
+}
+
 /// `pthread_create`: after the program's own thread has been started, so that
 /// ours never takes the place of one of the program's.
 pub(super) unsafe extern "C-unwind" fn create(

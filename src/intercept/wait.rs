@@ -10,7 +10,7 @@ use crate::record::{self, Record, Role};
 use crate::sys;
 
 /// Ends a wait in its lock's cell when the thread is cancelled in it.
-struct Leaving(&'static Thread);
+pub(super) struct Leaving(pub(super) &'static Thread);
 
 impl Drop for Leaving {
     fn drop(&mut self) {

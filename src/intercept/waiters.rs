@@ -47,6 +47,8 @@ struct Cell {
     /// A number drawn by chance by the one who came last: holder and waiter decide by
     /// the same one what to keep, so that what belongs together is kept together.
     chance: AtomicU64,
+    /// When waits that are not for a lock were ended last, by that holder.
+    woken_ns: AtomicU64,
     /// The kernel's id of that holder.
     holder: AtomicU32,
     next: AtomicU32,
@@ -67,6 +69,7 @@ impl Cell {
             waiting: AtomicU64::new(0),
             charged_ns: AtomicU64::new(0),
             chance: AtomicU64::new(0),
+            woken_ns: AtomicU64::new(0),
             holder: AtomicU32::new(0),
             next: AtomicU32::new(0),
             kept: [const {
@@ -173,6 +176,7 @@ impl Cell {
             return false;
         }
         self.charged_ns.store(0, Relaxed);
+        self.woken_ns.store(0, Relaxed);
         self.holder.store(0, Relaxed);
         for kept in &self.kept {
             kept.number.store(0, Relaxed);
@@ -240,6 +244,26 @@ pub(crate) fn charge(lock: u64, holder: u32, now_ns: u64) -> Option<Charge> {
     })
 }
 
+/// Somebody ends waits that are not for a lock, of one thread or of all. Who waits on
+/// goes on with the time it has: unlike after a release it is not another's fault now.
+pub(crate) fn wake(object: u64, waker: u32, now_ns: u64) -> Option<Charge> {
+    let mut of_object = cells(object).filter(|(_, cell)| {
+        cell.lock.load(Relaxed) == object && count(cell.waiting.load(Relaxed)) != 0
+    });
+    let (_, cell) = of_object.next()?;
+    let word = cell.waiting.load(Relaxed);
+    cell.holder.store(waker, Relaxed);
+    cell.woken_ns.store(now_ns, Relaxed);
+    Some(Charge {
+        cell,
+        end_ns: now_ns,
+        begin_ns: 0,
+        blocked_ns: total_ns(word, now_ns),
+        queue: u32::try_from(count(word)).unwrap_or(u32::MAX),
+        chance: cell.chance.load(Relaxed),
+    })
+}
+
 impl Charge {
     /// How long each of the queue has waited, on average.
     pub(crate) fn mean_ns(&self) -> u64 {
@@ -270,6 +294,26 @@ pub(crate) struct Blame {
 }
 
 impl Place {
+    /// Who ended this wait, which is not for a lock: whoever woke somebody last. (Of
+    /// several that wake at once each counts for its own; who is woken cannot be seen.)
+    pub(crate) fn woken(self) -> Blame {
+        let Some(cell) = TABLE.get(usize::from(self.cell)) else {
+            return Blame::default();
+        };
+        let woken_ns = cell.woken_ns.load(Relaxed);
+        if woken_ns <= self.since_ns {
+            return Blame::default();
+        }
+        let numbers = cell.kept.iter().filter_map(|kept| {
+            let number = kept.number.load(Acquire);
+            (number != 0 && kept.end_ns.load(Relaxed) == woken_ns).then_some(number)
+        });
+        Blame {
+            charge: numbers.last().unwrap_or(0),
+            holder: cell.holder.load(Relaxed),
+        }
+    }
+
     /// Whom this wait is put down to. A `turn` is the number of the thread's waits so
     /// far: of its multiples of the golden ratio, every part of the whole gets its
     /// share sooner than of random numbers.

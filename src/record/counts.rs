@@ -56,14 +56,20 @@ pub(crate) enum Lost {
     Releases,
     /// Waiting that holders caused, which stands at their releases.
     Charges,
+    /// Sync waits, and their time.
+    SyncWaits,
+    /// What ended sync waits: they are told without it.
+    Wakes,
 }
 
 /// Everything that can be lost, with its words: what it is, and what its time is.
-const WHATS: [(Lost, &str, &str); 4] = [
+const WHATS: [(Lost, &str, &str); 6] = [
     (Lost::Acquisitions, "acquisitions", ""),
     (Lost::Waits, "waits", "waiting"),
     (Lost::Releases, "releases", "holding"),
     (Lost::Charges, "charges", "waiting that holders caused"),
+    (Lost::SyncWaits, "sync waits", "waiting"),
+    (Lost::Wakes, "ends of sync waits", ""),
 ];
 
 struct LossCount {
@@ -137,6 +143,11 @@ pub(crate) fn lose_record(loss: Loss, record: &Record) {
                 lose(loss, Lost::Charges, charges, charges * blocked_ns);
             }
         }
+        Role::Sync => {
+            let waits = record.wait_weight;
+            lose(loss, Lost::SyncWaits, waits, waits * time_ns);
+        }
+        Role::Wake => lose(loss, Lost::Wakes, 1.0, 0.0),
         Role::Init | Role::Name => {}
     }
 }

@@ -31,6 +31,10 @@ pub(crate) enum Role {
     Acquire,
     /// A release; ends a hold when the depth is 1.
     Release,
+    /// A sync wait: for another thread, but not for a lock.
+    Sync,
+    /// What ended the sync waits of others; only its stack and number count.
+    Wake,
     /// A lock was initialised at the one frame given.
     Init,
     /// A lock was given a name, whose bytes stand in place of the stack.
@@ -57,10 +61,25 @@ pub(crate) enum Kind {
     Spin,
     /// A semaphore, whose posts are its releases.
     Semaphore,
+    /// No lock: a condition, waited in until somebody signals it.
+    Cond,
+    /// No lock: a barrier, waited at until all have come.
+    Barrier,
+    /// No lock: an initialiser that another thread runs.
+    Once,
+    /// No lock: the end of a thread.
+    Join,
+}
+
+impl Kind {
+    /// Whether waiting for it is a sync wait: it is no lock.
+    pub(crate) fn is_sync(self) -> bool {
+        matches!(self, Self::Cond | Self::Barrier | Self::Once | Self::Join)
+    }
 }
 
 /// Every kind.
-pub(crate) const KINDS: [Kind; 8] = [
+pub(crate) const KINDS: [Kind; 12] = [
     Kind::Mutex,
     Kind::Recursive,
     Kind::ErrorCheck,
@@ -69,6 +88,10 @@ pub(crate) const KINDS: [Kind; 8] = [
     Kind::RwlockWrite,
     Kind::Spin,
     Kind::Semaphore,
+    Kind::Cond,
+    Kind::Barrier,
+    Kind::Once,
+    Kind::Join,
 ];
 
 /// One event, as the host's thread saw it. In C's order, frames last: what is
@@ -84,7 +107,7 @@ pub(crate) struct Record {
     /// How many acquisitions or releases it stands for; 0 when only the wait counts,
     /// less when an acquisition handed in before is taken back.
     pub(crate) weight: f64,
-    /// How many waits it stands for; 0 when the wait was not kept.
+    /// How many waits, sync waits too, it stands for; 0 when the wait was not kept.
     pub(crate) wait_weight: f64,
     /// Waiting of others that this release ended, and how often it is to be counted;
     /// 0 when that was not kept.

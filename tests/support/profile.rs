@@ -20,12 +20,18 @@ impl Row {
     pub(crate) fn leaf(&self) -> &str {
         self.stack.first().map_or("", String::as_str)
     }
+
+    fn is_sync(&self) -> bool {
+        self.sample.values[SampleType::SyncWaits.index()] != 0
+    }
 }
 
-/// Rows of a profile: all of them, or those that a question left.
+/// Rows of a profile about locks: all of them, or those that a question left.
 #[derive(Clone, Debug)]
 pub(crate) struct Rows {
     rows: Vec<Row>,
+    /// Those about sync waits.
+    sync: Vec<Row>,
     pub(crate) comments: Vec<String>,
 }
 
@@ -38,23 +44,22 @@ impl Rows {
     }
 
     pub(crate) fn of(profile: &Profile) -> Self {
-        let rows = profile
-            .samples
-            .iter()
-            .map(|sample| Row {
-                stack: names(profile, sample),
-                sample: sample.clone(),
-            })
-            .collect();
+        let rows = profile.samples.iter().map(|sample| Row {
+            stack: names(profile, sample),
+            sample: sample.clone(),
+        });
+        let (sync, rows) = rows.partition(Row::is_sync);
         Self {
             rows,
+            sync,
             comments: profile.comments.clone(),
         }
     }
 
     fn expect_sound(&self) {
-        assert!(!self.rows.is_empty(), "a profile without rows");
-        for row in &self.rows {
+        let all = || self.rows.iter().chain(&self.sync);
+        assert!(all().next().is_some(), "a profile without rows");
+        for row in all() {
             let shown = row.to_string();
             assert!(!row.stack.is_empty(), "a row without a stack: {shown}");
             assert!(
@@ -91,8 +96,19 @@ impl Rows {
         let rows = self.rows.iter().filter(|row| keep(row)).cloned().collect();
         Self {
             rows,
+            sync: Vec::new(),
             comments: self.comments.clone(),
         }
+    }
+
+    /// Those about sync waits of one kind.
+    pub(crate) fn sync(&self, kind: &str) -> Self {
+        let all = Self {
+            rows: self.sync.clone(),
+            sync: Vec::new(),
+            comments: self.comments.clone(),
+        };
+        all.with(label::LOCK_KIND, kind)
     }
 
     /// Those whose innermost frame is this function.

@@ -57,17 +57,17 @@ fn blamed() -> Profile {
         samples: vec![
             sample(
                 &[1, 0],
-                [0, 1_200_000_000, 0, 0, 1_200, 0, 1_200],
+                [0, 1_200_000_000, 0, 0, 1_200, 0, 1_200, 0, 0],
                 by_thread(1, Some("w-1"), &blocked),
             ),
             sample(
                 &[2, 0],
-                [0, 300_000_000, 0, 0, 300, 0, 30],
+                [0, 300_000_000, 0, 0, 300, 0, 30, 0, 0],
                 by_thread(3, None, &[]),
             ),
             sample(
                 &[3, 4, 0],
-                [0, 0, 1_000, 4_000_000_000, 0, 1_200_000_000, 10],
+                [0, 0, 1_000, 4_000_000_000, 0, 1_200_000_000, 10, 0, 0],
                 by_thread(2, Some("w-2"), &[]),
             ),
         ],
@@ -222,7 +222,7 @@ fn holders_stand_in_the_order_of_the_waiting_they_caused() {
     let mut profile = blamed();
     let mut idle = profile.samples[2].clone();
     idle.stack = vec![1, 0];
-    idle.values = [0, 0, 10, 9_000_000_000, 0, 1_000_000, 10];
+    idle.values = [0, 0, 10, 9_000_000_000, 0, 1_000_000, 10, 0, 0];
     profile.samples.push(idle);
     let document = json("holders", &profile, "holder");
     assert_eq!(document["sort"], "blocked");

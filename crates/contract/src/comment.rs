@@ -20,6 +20,9 @@ pub const EXACT_WAITS: &str = "exact waits: ";
 /// Before the exact totals of waiting of one kind of lock:
 /// `exact waits of mutex: 1200 of 3000000 ns, estimated 1180 of 2950000 ns`.
 pub const EXACT_WAITS_OF: &str = "exact waits of ";
+/// Before the exact totals of sync waits of one kind, worded as those of a lock:
+/// `exact sync waits of cond: 1200 of 3000000 ns, estimated 1180 of 2950000 ns`.
+pub const EXACT_SYNC_WAITS_OF: &str = "exact sync waits of ";
 /// Before the number of sampled locks that were held when the profile was made,
 /// and what they stand for: `open holds: 2 for 200, 1500000000 ns in all`.
 pub const OPEN_HOLDS: &str = "open holds: ";

@@ -1,7 +1,7 @@
 //! What is measured: the value columns of every profile and the keys of its labels.
 
 /// How many values a sample has.
-pub const COUNT: usize = 7;
+pub const COUNT: usize = 9;
 
 /// One value column of a profile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -23,6 +23,11 @@ pub enum SampleType {
     /// Sampled events behind the estimates of a row: how sure they are. Each of
     /// them stood for (value / samples) events on average.
     Samples = 6,
+    /// Sync waits: for a signal, at a barrier, for an initialiser, for the end of a
+    /// thread. They are no waiting for a lock, and in no other column of time.
+    SyncWaits = 7,
+    /// Their time, at the stack that waited.
+    SyncWait = 8,
 }
 
 /// Column order, names and units as they stand in a profile. The schema is the
@@ -35,6 +40,8 @@ pub const ALL: [(SampleType, &str, &str); COUNT] = [
     (SampleType::Contention, "lock-contention", "count"),
     (SampleType::Blocked, "lock-blocked", "nanoseconds"),
     (SampleType::Samples, "lock-samples", "count"),
+    (SampleType::SyncWaits, "sync-waits", "count"),
+    (SampleType::SyncWait, "sync-wait", "nanoseconds"),
 ];
 
 /// The column a viewer opens with.

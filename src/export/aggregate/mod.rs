@@ -73,6 +73,10 @@ impl Aggregate {
     pub(crate) fn add(&mut self, record: &Record, lock: u64) -> bool {
         let stacks = self.stacks.len();
         let amount = Amount::of(record);
+        if record.role == Role::Wake {
+            self.learn_wake(record);
+            return self.stacks.len() != stacks;
+        }
         match self.key(record, lock, &amount) {
             Some(key) => self.add_details(record, key, amount),
             None => self.add_to_others(record.kind, record.role, record.depth, &amount),
@@ -118,6 +122,14 @@ impl Aggregate {
             }
         }
         self.add_row(key, &amount);
+    }
+
+    /// Where sync waits were ended: they are put down to it; it makes no row.
+    fn learn_wake(&mut self, record: &Record) {
+        if let Some(stack) = self.stack_id(record.frames.as_slice()) {
+            let cause = record.cause;
+            self.charges.learn(record.charge, Charge { stack, cause });
+        }
     }
 
     fn put_down(&self, key: &mut Key, charge: Charge) {
@@ -238,11 +250,14 @@ impl Aggregate {
 
     /// Estimated number and time of all waits for a kind of lock.
     pub(crate) fn waits(&self, kind: Kind) -> (f64, f64) {
-        let is_wait =
-            |key: &Key| key.kind == kind && key.role == Role::Acquire && key.bucket_ns().is_some();
-        let waits = self.unsorted().filter(|row| is_wait(row.key));
-        waits.fold((0.0, 0.0), |(waits, ns), Row { totals, .. }| {
-            (waits + totals.contention, ns + totals.time_ns)
+        let of_kind = self.unsorted().filter(|row| row.key.kind == kind);
+        of_kind.fold((0.0, 0.0), |(waits, ns), Row { key, totals, .. }| {
+            let count = match key.role {
+                Role::Acquire if key.bucket_ns().is_some() => totals.contention,
+                Role::Sync => totals.events,
+                _ => return (waits, ns),
+            };
+            (waits + count, ns + totals.time_ns)
         })
     }
 

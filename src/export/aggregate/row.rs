@@ -50,7 +50,7 @@ impl Key {
 /// What a row adds up. All but the extremes are estimates.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Totals {
-    /// Successful takings, or releases.
+    /// Successful takings, or releases, or sync waits.
     pub(crate) events: f64,
     /// Time waited, successfully or not, or held.
     pub(crate) time_ns: f64,
@@ -110,7 +110,11 @@ impl Amount {
                 let is_hold = record.depth == 1 && weight > 0.0;
                 (weight, weight * duration, blocked, is_hold)
             }
-            Role::Init | Role::Name => (0.0, 0.0, 0.0, false),
+            Role::Sync => {
+                let waits = record.wait_weight;
+                (waits, waits * duration, 0.0, true)
+            }
+            Role::Wake | Role::Init | Role::Name => (0.0, 0.0, 0.0, false),
         };
         Self {
             events,
@@ -138,7 +142,8 @@ impl Amount {
                 lose(Lost::Releases, self.events, self.time_ns);
                 lose(Lost::Charges, self.charges, self.contention);
             }
-            Role::Init | Role::Name => {}
+            Role::Sync => lose(Lost::SyncWaits, self.events, self.time_ns),
+            Role::Wake | Role::Init | Role::Name => {}
         }
     }
 

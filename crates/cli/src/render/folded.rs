@@ -73,7 +73,7 @@ mod tests {
         };
         let sample = |stack: &[usize], wait| Sample {
             stack: stack.to_vec(),
-            values: [1, wait, 0, 0, 0, 0, 1],
+            values: [1, wait, 0, 0, 0, 0, 1, 0, 0],
             labels: Vec::new(),
         };
         Profile {

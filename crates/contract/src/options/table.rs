@@ -95,14 +95,23 @@ pub(super) const MAX_FRAMES: Opt = Opt {
     help: "Longest stack kept, in frames",
 };
 
-/// Kinds of lock.
+/// Kinds of lock, and of sync waits.
 pub(super) const LOCKS: Opt = Opt {
     name: "LOCKPROF_LOCKS",
     flag: Some("locks"),
-    values: Values::Words(&["mutex", "rwlock", "spin", "semaphore"]),
-    default: "mutex,rwlock,spin,semaphore",
+    values: Values::Words(&[
+        "mutex",
+        "rwlock",
+        "spin",
+        "semaphore",
+        "cond",
+        "barrier",
+        "once",
+        "join",
+    ]),
+    default: "mutex,rwlock,spin,semaphore,cond,barrier,once,join",
     aliases: &[],
-    help: "Which kinds of lock are profiled",
+    help: "Which kinds of lock are profiled, and of other waiting: for signals, at barriers, for initialisers, for the end of threads",
 };
 
 /// Where profiles go.

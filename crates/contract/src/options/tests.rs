@@ -221,7 +221,7 @@ fn a_bad_value_gives_one_complaint_and_the_default() {
         (
             "LOCKPROF_LOCKS",
             "mutex,foo",
-            "LOCKPROF_LOCKS=mutex,foo: not a comma-separated list of: mutex, rwlock, spin, semaphore; using mutex,rwlock,spin,semaphore",
+            "LOCKPROF_LOCKS=mutex,foo: not a comma-separated list of: mutex, rwlock, spin, semaphore, cond, barrier, once, join; using mutex,rwlock,spin,semaphore,cond,barrier,once,join",
         ),
         (
             "LOCKPROF_SYMBOLS",

@@ -38,7 +38,11 @@ impl fmt::Display for DecodeError {
 impl std::error::Error for DecodeError {}
 
 /// Columns that the first profiles did not have; a value of 0 then means unknown.
-const OPTIONAL: [SampleType; 1] = [SampleType::Samples];
+const OPTIONAL: [SampleType; 3] = [
+    SampleType::Samples,
+    SampleType::SyncWaits,
+    SampleType::SyncWait,
+];
 
 /// Reads a profile that is not compressed.
 ///

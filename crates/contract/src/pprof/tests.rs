@@ -57,12 +57,12 @@ fn profile() -> Profile {
         samples: vec![
             Sample {
                 stack: vec![1, 0],
-                values: [1, 2, 3, 4, 5, 6, 7],
+                values: [1, 2, 3, 4, 5, 6, 7, 8, 9],
                 labels: vec![text("lock name", "cache_mu"), number("duration bucket", 64)],
             },
             Sample {
                 stack: Vec::new(),
-                values: [0, i64::MAX, 0, 0, 0, 0, 0],
+                values: [0, i64::MAX, 0, 0, 0, 0, 0, 0, 0],
                 labels: vec![number("thread id", -1)],
             },
         ],
@@ -124,8 +124,8 @@ fn identifiers_count_from_one_and_texts_stand_once() {
 #[test]
 fn rows_without_a_value_are_left_out() {
     let mut profile = profile();
-    profile.samples[0].values = [0; 7];
-    profile.samples[1].values = [-5, 0, 0, 0, 0, 0, 0];
+    profile.samples[0].values = [0; 9];
+    profile.samples[1].values = [-5, 0, 0, 0, 0, 0, 0, 0, 0];
     assert_eq!(decode(&encode(&profile)).unwrap().samples, Vec::new());
 }
 
@@ -154,7 +154,7 @@ fn other_orders_and_further_columns_are_read() {
     message.location[0].id = 1000;
     message.sample[0].location_id[0] = 1000;
     let decoded = decode(&message.encode_to_vec()).unwrap();
-    assert_eq!(decoded.samples[0].values, [1, 2, 3, 4, 5, 6, 7]);
+    assert_eq!(decoded.samples[0].values, [1, 2, 3, 4, 5, 6, 7, 8, 9]);
     assert_eq!(
         decoded.locations[decoded.samples[0].stack[0]].address,
         0x7777
@@ -184,7 +184,7 @@ fn a_profile_from_before_samples_were_counted_is_read_without_them() {
         sample.value.truncate(6);
     }
     let decoded = decode(&message.encode_to_vec()).unwrap();
-    assert_eq!(decoded.samples[0].values, [1, 2, 3, 4, 5, 6, 0]);
+    assert_eq!(decoded.samples[0].values, [1, 2, 3, 4, 5, 6, 0, 0, 0]);
 }
 
 #[test]

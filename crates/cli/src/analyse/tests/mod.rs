@@ -53,7 +53,7 @@ fn profile(functions: &[&str], samples: Vec<Sample>) -> Profile {
 fn acquired(stack: &[usize], lock: &str, [count, wait, waits]: [i64; 3]) -> Sample {
     Sample {
         stack: stack.to_vec(),
-        values: [count, wait, 0, 0, waits, 0, 1],
+        values: [count, wait, 0, 0, waits, 0, 1, 0, 0],
         labels: vec![text(label::LOCK_NAME, lock), text(label::LOCK, "0x10")],
     }
 }
@@ -62,7 +62,7 @@ fn acquired(stack: &[usize], lock: &str, [count, wait, waits]: [i64; 3]) -> Samp
 fn released(stack: &[usize], lock: &str, [count, hold, blocked]: [i64; 3]) -> Sample {
     Sample {
         stack: stack.to_vec(),
-        values: [0, 0, count, hold, 0, blocked, 1],
+        values: [0, 0, count, hold, 0, blocked, 1, 0, 0],
         labels: vec![text(label::LOCK_NAME, lock), text(label::LOCK, "0x10")],
     }
 }
@@ -230,7 +230,7 @@ fn the_longest_is_the_label_or_the_time_of_each() {
 #[test]
 fn a_row_merged_from_both_roles_does_not_trust_its_label() {
     let mut merged = acquired(&[0], "mu", [10, 1_000, 10]);
-    merged.values = [10, 1_000, 10, 50, 10, 0, 2];
+    merged.values = [10, 1_000, 10, 50, 10, 0, 2, 0, 0];
     merged.labels.push(number(label::DURATION_MAX, 900));
     let totals = &rows(&[profile(&["main"], vec![merged])], By::Lock)[0].totals;
     assert_eq!(totals.wait_max_ns(), Some(100));

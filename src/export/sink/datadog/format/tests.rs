@@ -39,7 +39,7 @@ fn tables() -> Profile {
 fn row(number: i64) -> Sample {
     Sample {
         stack: vec![0],
-        values: [1, 1000 + number, 0, 0, 1, 0, 1],
+        values: [1, 1000 + number, 0, 0, 1, 0, 1, 0, 0],
         labels: vec![Label {
             key: label::LOCK_NAME.to_owned(),
             value: LabelValue::Text(format!("lock {number}")),

@@ -20,7 +20,7 @@ fn of_number(key: &str, value: i64, unit: &str) -> Label {
 fn wait(lock: &str, wait_ns: i64, bucket_ns: i64) -> Sample {
     Sample {
         stack: vec![3, 1],
-        values: [1, wait_ns, 0, 0, 1, 0, 1],
+        values: [1, wait_ns, 0, 0, 1, 0, 1, 0, 0],
         labels: vec![
             text(label::LOCK_NAME, "cache_mu"),
             text(label::LOCK_KIND, "mutex"),
@@ -52,7 +52,7 @@ fn taken(samples: &[Sample]) -> Vec<Sample> {
 fn rows_that_differ_only_in_what_datadog_does_not_know_are_one() {
     let rows = taken(&[wait("0x10", 5000, 4096), wait("0x20", 9000, 8192)]);
     assert_eq!(rows.len(), 1, "{rows:?}");
-    assert_eq!(rows[0].values, [2, 14_000, 0, 0, 0, 0, 0]);
+    assert_eq!(rows[0].values, [2, 14_000, 0, 0, 0, 0, 0, 0, 0]);
     assert_eq!(rows[0].stack, [3, 1]);
     let expected = [
         text("lock name", "cache_mu"),
@@ -92,14 +92,14 @@ fn rows_that_differ_in_what_it_knows_stay_apart() {
 #[test]
 fn rows_without_a_value_it_knows_are_none() {
     let mut busy = wait("0x10", 0, 1);
-    busy.values = [0, 0, 0, 0, 5, 7, 5];
+    busy.values = [0, 0, 0, 0, 5, 7, 5, 0, 0];
     assert_eq!(taken(&[busy]), []);
 }
 
 #[test]
 fn what_is_unknown_has_no_label() {
     let row = Sample {
-        values: [1, 0, 0, 0, 0, 0, 1],
+        values: [1, 0, 0, 0, 0, 0, 1, 0, 0],
         ..Sample::default()
     };
     let rows = taken(&[row]);
@@ -134,10 +134,10 @@ fn durations_are_told_in_the_texts_of_dotnet() {
 #[test]
 fn a_hold_is_told_by_its_own_length() {
     let mut hold = wait("0x10", 0, 1 << 26);
-    hold.values = [0, 0, 2, 2 * 70_000_000, 0, 99, 2];
+    hold.values = [0, 0, 2, 2 * 70_000_000, 0, 99, 2, 0, 0];
     let rows = taken(&[hold]);
     assert_eq!(rows[0].text(DURATION_BUCKET), Some("50 - 99 ms"));
-    assert_eq!(rows[0].values, [0, 0, 2, 140_000_000, 0, 0, 0]);
+    assert_eq!(rows[0].values, [0, 0, 2, 140_000_000, 0, 0, 0, 0, 0]);
 }
 
 #[test]

@@ -1,0 +1,260 @@
+//! Sync waits: for another thread, but not for a lock. How long, and who ended them.
+//!
+//! They are kept as waits for locks are, in proportion to their length. Whoever ends
+//! them (signals a condition, comes last to a barrier) finds who waits in the cell of
+//! the object (`waiters.rs`), leaves the number of its record there before it wakes
+//! anybody, and takes its stack afterwards.
+
+use std::ffi::c_int;
+use std::sync::atomic::{AtomicU8, Ordering};
+
+use super::capture::Caller;
+use super::visit::Visit;
+use super::wait::Leaving;
+use super::waiters::{self, Blame, LONG_NS, Place};
+use super::{Lock, sampler, thread};
+use crate::record::{self, Record, Role};
+use crate::sys;
+
+/// What an early stack is taken to cost.
+const EARLY_NS: u64 = 300;
+
+/// How sure it is that the objects of one place in this table are waited for only
+/// shortly: 3 when just seen so, less for each time since that it was not. Threads
+/// have no room for it, and share it gladly: it is written only when it changes.
+static SHORT: [AtomicU8; 256] = [const { AtomicU8::new(0) }; 256];
+
+fn shortness(object: u64) -> Option<&'static AtomicU8> {
+    SHORT.get((object.wrapping_mul(waiters::GOLDEN) >> 56) as usize)
+}
+
+fn expects_short_waits(object: u64) -> bool {
+    shortness(object).is_some_and(|known| known.load(Ordering::Relaxed) >= 2)
+}
+
+fn learn_waits(object: u64, is_short: bool) {
+    let Some(known) = shortness(object) else {
+        return;
+    };
+    let before = known.load(Ordering::Relaxed);
+    let now = if is_short {
+        3
+    } else {
+        before.saturating_sub(1)
+    };
+    if now != before {
+        known.store(now, Ordering::Relaxed);
+    }
+}
+
+/// How a sync wait ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ended {
+    /// By what was waited for.
+    Woken,
+    /// It ran out of time.
+    TimedOut,
+    /// It was none: the call was refused.
+    Refused,
+}
+
+impl Ended {
+    /// What a code of POSIX means: 0, or why not.
+    pub(super) fn of(code: c_int) -> Self {
+        match code {
+            0 => Self::Woken,
+            libc::ETIMEDOUT => Self::TimedOut,
+            _ => Self::Refused,
+        }
+    }
+}
+
+/// A sync wait that is about to begin, or under way.
+pub(super) struct Waiting {
+    object: Lock,
+    begin_ns: u64,
+    /// By which it is decided whether it is kept.
+    chance: u64,
+    /// Where it waits, and how many do then; none where nobody could end it knowingly.
+    joined: Option<(Place, u32)>,
+    /// Ends that when the thread is cancelled in the wait.
+    _leaving: Leaving,
+}
+
+impl Waiting {
+    /// Begins one. `is_woken`: whether somebody who ends it may be known.
+    pub(super) fn begin(visit: &Visit, object: Lock, is_woken: bool) -> Self {
+        let thread = visit.thread();
+        let chance = sampler::random(&thread.random);
+        let begin_ns = sys::monotonic_ns();
+        let join = || thread.join_waiters(object.address, begin_ns, chance);
+        Self {
+            object,
+            begin_ns,
+            chance,
+            joined: is_woken.then(join).flatten(),
+            _leaving: Leaving(thread),
+        }
+    }
+
+    /// The stack, where the wait is expected to be long: then taking it does not count,
+    /// and what follows the wait (often a critical section) does not wait for it.
+    /// Where waits are short it is taken afterwards, of the few that are kept.
+    pub(super) fn capture_early(&self, visit: &Visit) -> Option<Record> {
+        let is_long = !expects_short_waits(self.object.address);
+        is_long.then(|| visit.capture_early(self.object)).flatten()
+    }
+
+    /// It is over since `end_ns`: counts it, and hands it in if it is kept, on `early`
+    /// if that has a stack already.
+    pub(super) fn end(self, visit: &Visit, end_ns: u64, ended: Ended, early: Option<&mut Record>) {
+        if ended == Ended::Refused {
+            return;
+        }
+        let thread = visit.thread();
+        let wait_ns = (end_ns - self.begin_ns).saturating_sub(sys::clock_cost_ns());
+        learn_waits(self.object.address, wait_ns < LONG_NS);
+        record::count_wait(thread.id.get(), self.object.kind, wait_ns);
+        let sampling = &visit.sampling;
+        let full_ns = thread.throttle.stretch(sampling.wait_ns, sampling.period);
+        let waits = sampler::wait_weight(self.chance, wait_ns, full_ns);
+        if waits > 0.0 {
+            self.keep(visit, (end_ns, wait_ns, waits), ended, early);
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn keep(
+        self,
+        visit: &Visit,
+        (end_ns, wait_ns, waits): (u64, u64, f64),
+        ended: Ended,
+        early: Option<&mut Record>,
+    ) {
+        let thread = visit.thread();
+        let is_early = early.is_some();
+        let mut late = Record::new(Role::Sync, self.object.kind, self.object.address);
+        let record = early.unwrap_or(&mut late);
+        let blame = match self.joined {
+            Some((place, _)) if ended == Ended::Woken => place.woken(),
+            _ => Blame::default(),
+        };
+        if blame.charge != 0 {
+            thread.blamed.set(blame.charge);
+            thread.blamed_ns.set(end_ns);
+        }
+        (record.role, record.kind) = (Role::Sync, self.object.kind);
+        record.lock = self.object.address;
+        record.duration_ns = wait_ns;
+        record.weight = 0.0;
+        record.wait_weight = waits;
+        record.blocker = blame.holder;
+        record.charge = blame.charge;
+        record.queue = self.joined.map_or(0, |(_, queue)| queue);
+        record.depth = 1;
+        record.error = if ended == Ended::TimedOut {
+            libc::ETIMEDOUT
+        } else {
+            0
+        };
+        if !is_early && !visit.try_capture(record) {
+            return;
+        }
+        thread::hand_in(thread, record);
+        let early_ns = if is_early { EARLY_NS } else { 0 };
+        let now_ns = sys::monotonic_ns();
+        visit.book(now_ns - end_ns + early_ns, 0, now_ns);
+    }
+}
+
+/// A whole sync wait around a call, outside us.
+pub(super) fn wait(
+    visit: Visit,
+    object: Lock,
+    is_woken: bool,
+    real: impl FnOnce() -> c_int,
+    ended: impl FnOnce(c_int) -> Ended,
+) -> c_int {
+    let waiting = Waiting::begin(&visit, object, is_woken);
+    let mut early = waiting.capture_early(&visit);
+    let caller = visit.caller;
+    drop(visit);
+    let code = real();
+    let end_ns = sys::monotonic_ns();
+    if let Some(visit) = Visit::begin(caller) {
+        waiting.end(&visit, end_ns, ended(code), early.as_mut());
+    } else {
+        thread::lose_wait_while_inside();
+    }
+    code
+}
+
+/// Somebody is about to end waits, and will be told of.
+pub(super) struct Waking {
+    object: Lock,
+    number: u64,
+    queue: u32,
+    begin_ns: u64,
+}
+
+impl Waking {
+    /// Before anybody is woken; none when nobody waits, or it is not kept: as a wait of
+    /// the waiters' mean length would be.
+    pub(super) fn begin(visit: &Visit, object: Lock) -> Option<Self> {
+        let thread = visit.thread();
+        if !waiters::are_there(object.address) {
+            return None;
+        }
+        let charge = waiters::wake(object.address, thread.id.get(), sys::monotonic_ns())?;
+        let sampling = &visit.sampling;
+        let full_ns = thread.throttle.stretch(sampling.wait_ns, sampling.period);
+        if sampler::wait_weight(charge.chance, charge.mean_ns(), full_ns) <= 0.0 {
+            return None;
+        }
+        let number = sampler::random(&thread.random);
+        charge.keep(number);
+        Some(Self {
+            object,
+            number,
+            queue: charge.queue,
+            begin_ns: charge.end_ns,
+        })
+    }
+
+    /// After they were: hands in the caller's stack.
+    pub(super) fn tell(self, visit: &Visit) {
+        let thread = visit.thread();
+        let mut record = Record::new(Role::Wake, self.object.kind, self.object.address);
+        record.charge = self.number;
+        record.queue = self.queue;
+        let is_cause = thread.blamed_ns.get() > self.begin_ns;
+        record.cause = if is_cause { thread.blamed.get() } else { 0 };
+        let begin_ns = sys::monotonic_ns();
+        if visit.try_capture(&mut record) {
+            thread::hand_in(thread, &mut record);
+        }
+        let now_ns = sys::monotonic_ns();
+        visit.book(now_ns - begin_ns, 0, now_ns);
+    }
+}
+
+/// A call that ends waits, outside us.
+#[cold]
+#[inline(never)]
+pub(super) fn wake(object: Lock, caller: Caller, real: impl FnOnce() -> c_int) -> c_int {
+    let Some(visit) = Visit::begin(caller) else {
+        return real();
+    };
+    let waking = Waking::begin(&visit, object);
+    let (code, entered) = visit.entered.outside(real);
+    if let (Some(waking), Some(entered)) = (waking, entered) {
+        let visit = Visit {
+            entered,
+            sampling: visit.sampling,
+            caller,
+        };
+        waking.tell(&visit);
+    }
+    code
+}
