@@ -56,7 +56,7 @@ pub(super) unsafe extern "C-unwind" fn wait(
     let object = object_of(barrier);
     let is_last = is_last(barrier);
     let waking = is_last.then(|| Waking::begin(&visit, object)).flatten();
-    let waiting = Waiting::begin(&visit, object, true);
+    let waiting = Waiting::begin(&visit, object, !is_last);
     // Everybody would wait until the last one has its stack.
     let early = || waiting.capture_early(&visit);
     let mut early = (!is_last).then(early).flatten();

@@ -209,7 +209,7 @@ fn what_refers_to_nothing_is_an_error() {
 #[test]
 fn rows_that_cannot_be_are_errors() {
     let error = broken(|m| m.sample[0].value.truncate(2));
-    assert_eq!(error.to_string(), "unusable row: 2 values for 7 columns");
+    assert_eq!(error.to_string(), "unusable row: 2 values for 9 columns");
     let error = broken(|m| m.sample[0].value[0] = -3);
     assert!(error.to_string().contains("negative value -3"), "{error}");
 }

@@ -167,15 +167,21 @@ fn format() -> OtlpFormat {
 fn rows_of_one_place_and_lock_are_one_sample() {
     let (tables, mut format) = (tables(4, 1), format());
     format.add(
-        &sample(&[0, 2], "l", "one", [1, 10, 0, 0, 1, 0, 1]),
+        &sample(&[0, 2], "l", "one", [1, 10, 0, 0, 1, 0, 1, 0, 0]),
         &tables,
     );
     format.add(
-        &sample(&[0, 2], "l", "two", [2, 20, 0, 0, 1, 0, 1]),
+        &sample(&[0, 2], "l", "two", [2, 20, 0, 0, 1, 0, 1, 0, 0]),
         &tables,
     );
-    format.add(&sample(&[0, 2], "m", "two", [5, 0, 0, 0, 0, 0, 1]), &tables);
-    format.add(&sample(&[2], "l", "two", [0, 0, 3, 33, 0, 30, 1]), &tables);
+    format.add(
+        &sample(&[0, 2], "m", "two", [5, 0, 0, 0, 0, 0, 1, 0, 0]),
+        &tables,
+    );
+    format.add(
+        &sample(&[2], "l", "two", [0, 0, 3, 33, 0, 30, 1, 0, 0]),
+        &tables,
+    );
     let requests = format.finish(&tables);
     assert_eq!(requests.len(), 1);
     let whole = Whole::read(&requests[0]);
@@ -218,7 +224,10 @@ fn what_is_large_is_split_and_adds_up() {
         let (tables, mut format) = (tables(places, name_len), format());
         for row in 0..rows {
             let stack = [row % places, row / places % places];
-            format.add(&sample(&stack, "l", "one", [1, 2, 0, 0, 1, 0, 1]), &tables);
+            format.add(
+                &sample(&stack, "l", "one", [1, 2, 0, 0, 1, 0, 1, 0, 0]),
+                &tables,
+            );
         }
         let requests = format.finish(&tables);
         assert!(requests.len() > 1, "{} requests", requests.len());
@@ -237,7 +246,7 @@ fn locks_beyond_the_bound_are_told_together() {
     for lock in 0..1000 {
         let name = format!("lock {lock:03}");
         format.add(
-            &sample(&[0], &name, "one", [1, lock, 0, 0, 1, 0, 1]),
+            &sample(&[0], &name, "one", [1, lock, 0, 0, 1, 0, 1, 0, 0]),
             &tables,
         );
     }

@@ -1,0 +1,169 @@
+//! Waiting that is not for a lock: for signals, at barriers, for initialisers, for the end of threads.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+mod support;
+
+use contract::sample_type::{SampleType, label};
+use support::profile::Rows;
+use support::program::Program;
+
+const MS: i64 = 1_000_000;
+
+fn waits(rows: &Rows) -> i64 {
+    rows.sum(SampleType::SyncWaits)
+}
+
+fn wait_ns(rows: &Rows) -> i64 {
+    rows.sum(SampleType::SyncWait)
+}
+
+/// So many waits, each of about so many milliseconds; a busy machine makes them longer.
+fn expect_waits(rows: &Rows, count: i64, each_ms: i64) {
+    assert_eq!(waits(rows), count, "{rows}");
+    let mean_ns = wait_ns(rows) / count;
+    assert!(
+        (each_ms * MS * 80 / 100..each_ms * MS + 60 * MS).contains(&mean_ns),
+        "{mean_ns} ns instead of {each_ms} ms\n{rows}"
+    );
+}
+
+/// All are put down to this place in this thread.
+fn expect_blame(rows: &Rows, site: &str, thread: &str) {
+    assert_eq!(rows.texts(label::BLOCKING_SITE), [site], "{rows}");
+    assert_eq!(rows.texts(label::BLOCKING_THREAD_NAME), [thread], "{rows}");
+    assert_eq!(waits(&rows.with(label::BLOCKING_SITE, site)), waits(rows));
+}
+
+#[test]
+fn a_wait_in_a_condition_says_who_signalled() {
+    let run = Program::exact("sync_waits").compare();
+    let all = run.profile().sync("cond");
+    assert_eq!(waits(&all), 6, "{all}");
+    assert_eq!(all.texts(label::LOCK_NAME), ["queue_filled"], "{all}");
+    let jobs = all.at("wait_for_job");
+    expect_waits(&jobs, 5, 20);
+    jobs.expect_close("waits", wait_ns(&jobs), run.truth("cond_ns"), 5);
+    for (site, count) in [("submit_rarely", 4), ("submit_last", 1)] {
+        let woken = jobs.with(label::BLOCKING_SITE, site);
+        assert_eq!(waits(&woken), count, "{jobs}");
+        expect_blame(&woken, site, "sync_waits");
+    }
+    let late = all.at("run_out_of_time").result("timeout");
+    expect_waits(&late, 1, 30);
+    assert!(late.texts(label::BLOCKING_SITE).is_empty(), "{late}");
+}
+
+#[test]
+fn a_wait_at_a_barrier_says_who_came_last() {
+    let rows = Program::exact("sync_waits").compare().profile();
+    let all = rows.sync("barrier");
+    expect_waits(&all, 10, 20);
+    assert_eq!(all.texts(label::LOCK_NAME), ["meeting"], "{all}");
+    for thread in ["Early-0", "Early-1"] {
+        assert_eq!(waits(&all.thread(thread)), 5, "{all}");
+    }
+    expect_blame(&all, "come_last", "Straggler");
+}
+
+#[test]
+fn who_waits_for_an_initialiser_is_seen_and_so_are_the_locks_in_it() {
+    let rows = Program::exact("sync_waits").compare().profile();
+    let all = rows.sync("once");
+    expect_waits(&all, 2, 50);
+    assert_eq!(all.texts(label::THREAD_NAME), ["Second"], "{all}");
+    assert_eq!(all.texts(label::LOCK_NAME), ["flag", "once"], "{all}");
+    let inside = rows.lock("inside_lock");
+    inside.expect_counts("in the initialisers", 2, 2);
+    assert_eq!(inside.texts(label::THREAD_NAME), ["First"], "{inside}");
+}
+
+#[test]
+fn waiting_for_the_end_of_threads_is_told_by_place() {
+    let rows = Program::exact("sync_waits").compare().profile();
+    let all = rows.sync("join");
+    // Of every call, also where the thread had ended before.
+    assert_eq!(waits(&all), 10, "{all}");
+    assert_eq!(all.texts(label::LOCK_NAME), ["[threads]"], "{all}");
+    expect_waits(&all.through("ends").at("join_plain"), 1, 40);
+    expect_waits(&all.at("join_too_soon").result("timeout"), 1, 10);
+    expect_waits(&all.at("join_by_clock"), 1, 30);
+    expect_waits(&all.at("join_in_c11"), 1, 40);
+}
+
+#[test]
+fn conditions_of_c11_are_counted_once() {
+    let rows = Program::exact("cnd_splits_hold").compare().profile();
+    let all = rows.sync("cond");
+    assert_eq!(waits(&all), 2, "{all}");
+    assert_eq!(all.texts(label::LOCK_NAME).len(), 2, "{all}");
+    let plain = all.thread("Plain");
+    expect_waits(&plain, 1, 200);
+    expect_blame(&plain, "wake", "cnd_splits_hold");
+    expect_waits(&all.thread("Timed").result("timeout"), 1, 190);
+}
+
+#[test]
+fn what_cxx_makes_of_them_is_seen() {
+    let rows = Program::exact("sync_waits_cxx").compare().profile();
+    let conditions = rows.sync("cond");
+    expect_waits(&conditions.through("wait_in_cxx"), 1, 50);
+    expect_blame(&conditions, "notify_in_cxx", "sync_waits_cxx");
+    // Of three calls one failed, one ran it, and one waited.
+    expect_waits(&rows.sync("once").through("need_in_cxx"), 1, 50);
+    assert_eq!(waits(&rows.sync("join").through("join_in_cxx")), 2);
+}
+
+#[test]
+fn idle_workers_are_no_waiting_for_locks() {
+    for program in [
+        Program::exact("idle_workers"),
+        Program::sampled("idle_workers"),
+    ] {
+        let run = program.compare();
+        let rows = run.profile();
+        let idle = rows.sync("cond").thread("Idle");
+        expect_waits(&idle, 8, 440);
+        expect_blame(&idle, "stop_all", "idle_workers");
+        // All waiting for locks is that of the two who fight.
+        let fight = rows.lock("fought_for");
+        assert!(
+            rows.wait_ns() - fight.wait_ns() < 5 * MS,
+            "{} and {} ns\n{rows}",
+            rows.wait_ns(),
+            fight.wait_ns()
+        );
+        fight.expect_close("waits", fight.wait_ns(), run.truth("wait_ns"), 10);
+    }
+}
+
+#[test]
+fn a_thread_cancelled_in_a_sync_wait_leaves_nothing_behind() {
+    let rows = Program::exact("sync_cancelled").compare().profile();
+    rows.at("lock_afterwards").expect_counts("afterwards", 4, 4);
+    // What was cancelled has not ended.
+    assert_eq!(waits(&rows.sync("join").at("wait_to_join")), 1, "{rows}");
+    for kind in ["barrier", "once"] {
+        assert_eq!(waits(&rows.sync(kind)), 0, "{kind}\n{rows}");
+    }
+}
+
+#[test]
+fn only_the_kinds_that_are_asked_for_are_seen() {
+    let only = |locks| {
+        let program = Program::exact("sync_waits").env("LOCKPROF_LOCKS", locks);
+        program.compare().profile()
+    };
+    let rows = only("cond");
+    assert_eq!(waits(&rows.sync("cond")), 6, "{rows}");
+    assert!(rows.is_empty(), "{rows}");
+    assert!(rows.sync("join").is_empty(), "{rows}");
+    let rows = only("mutex,once,barrier");
+    assert!(rows.sync("cond").is_empty(), "{rows}");
+    assert_eq!(waits(&rows.sync("once")), 2, "{rows}");
+    assert_eq!(waits(&rows.sync("barrier")), 10, "{rows}");
+    assert!(rows.lock("queue_lock").acquires() > 10, "{rows}");
+}
