@@ -146,13 +146,14 @@ fn choices() -> [Arg; 3] {
         choice(
             name::BY,
             "WHAT",
-            &["lock", "name", "site", "thread", "edge", "holder"],
+            &["lock", "name", "site", "thread", "edge", "holder", "sync"],
         )
         .default_value("lock")
         .help(
             "What one row is about: a lock, all locks of a name, a place in the code, a \
-                 thread, waiting in one place for a holder in another, or a holder and the \
-                 waiting it caused",
+                 thread, waiting in one place for a holder in another, a holder and the \
+                 waiting it caused, or waiting that is not for a lock: for a signal, at a \
+                 barrier, for an initialiser, for the end of a thread",
         ),
         choice(name::FORMAT, "FORMAT", &["table", "json", "csv", "folded"])
             .default_value("table")

@@ -8,6 +8,7 @@ use contract::pprof;
 use contract::profile::Profile;
 use flate2::read::MultiGzDecoder;
 
+use crate::analyse::sync;
 use crate::output;
 
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
@@ -19,8 +20,22 @@ const MOST_BYTES: u64 = 1 << 30;
 pub(crate) struct Loaded {
     /// The file.
     pub(crate) path: PathBuf,
-    /// What is in it.
+    /// What is in it about locks.
     pub(crate) profile: Profile,
+    /// What is in it about sync waits.
+    pub(crate) sync: Profile,
+}
+
+impl Loaded {
+    /// Sets apart what is about locks and what is not.
+    pub(crate) fn new(path: PathBuf, mut profile: Profile) -> Self {
+        let sync = sync::split_off(&mut profile);
+        Self {
+            path,
+            profile,
+            sync,
+        }
+    }
 }
 
 /// Reads a profile, compressed or not.

@@ -35,7 +35,7 @@ impl Run {
                 Ok(profile) => {
                     let mark = comment::find(&profile.comments, comment::RUN);
                     if mark == Some(self.id.as_str()) {
-                        own.push(Loaded { path, profile });
+                        own.push(Loaded::new(path, profile));
                     }
                 }
                 Err(reason) => unreadable.push(format!("{}: {reason}", path.display())),

@@ -11,7 +11,8 @@ use std::fs::{self, File};
 use std::process::{Command, Output, Stdio};
 
 use contract::pprof;
-use contract::profile::Profile;
+use contract::profile::{Label, LabelValue, Profile};
+use contract::sample_type::label;
 use serde_json::Value;
 use support::{Scratch, encoded, gzip, lockprof, profile, stderr, stdout};
 
@@ -47,6 +48,100 @@ log_mu    mutex         5  exact         0%      0    0 ns      -        -      
     let text = of_profile("table", &[]);
     let squeeze = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
     assert_eq!(squeeze(&text), squeeze(expected), "{text}");
+}
+
+/// The good profile, and sync waits beside.
+fn with_sync_waits() -> Profile {
+    let mut profile = profile();
+    let mut add = |values, labels: &[(&str, &str)]| {
+        let mut sample = profile.samples[0].clone();
+        sample.values = values;
+        sample.labels = labels
+            .iter()
+            .map(|(key, text)| Label {
+                key: (*key).to_owned(),
+                value: LabelValue::Text((*text).to_owned()),
+            })
+            .collect();
+        profile.samples.push(sample);
+    };
+    let condition = [
+        (label::LOCK_NAME, "work_cv"),
+        (label::LOCK_KIND, "cond"),
+        (label::LOCK, "0x6000"),
+    ];
+    let woken = [
+        (label::BLOCKING_SITE, "submit"),
+        (label::BLOCKING_THREAD_NAME, "main"),
+    ];
+    let values = |samples, waits, wait_ns| [0, 0, 0, 0, 0, 0, samples, waits, wait_ns];
+    add(
+        values(40, 40, 8_000_000_000),
+        &[&condition[..], &woken].concat(),
+    );
+    let late = [(label::RESULT, "timeout")];
+    add(
+        values(2, 2, 1_000_000_000),
+        &[&condition[..], &late].concat(),
+    );
+    for address in ["0x7000", "0x8000"] {
+        let thread = [
+            (label::LOCK_NAME, "[threads]"),
+            (label::LOCK_KIND, "join"),
+            (label::LOCK, address),
+        ];
+        add(values(1, 1, 250_000_000), &thread);
+    }
+    profile
+}
+
+fn report_of(name: &str, profile: &Profile, arguments: &[&str]) -> String {
+    let scratch = Scratch::new(name);
+    let file = scratch.file("p.pb.gz", &gzip(&pprof::encode(profile)));
+    let mut all = arguments.to_vec();
+    all.push(file.to_str().unwrap());
+    let output = report(&all);
+    assert_eq!(stderr(&output), "");
+    stdout(&output)
+}
+
+#[test]
+fn what_is_no_waiting_for_a_lock_has_a_table_of_its_own() {
+    let expected = "\
+10.0 s in 1 profile: 44 sync waits of 9.50 s (for signals, barriers, initialisers, ends of threads)
+
+waiting                              ending                     wait   of all    wait    wait    wait
+for        kind  waiting  ended by   thread  waits  timeouts   total  waiting    mean     p99     max
+work_cv    cond  put      submit     main       40         0  8.00 s    84.2%  200 ms  200 ms  200 ms
+work_cv    cond  put      [timeout]  -           0         2  1.00 s    10.5%       -       -       -
+[threads]  join  put      -          -           2         0  500 ms     5.3%  250 ms  250 ms  250 ms
+";
+    let text = report_of("sync", &with_sync_waits(), &["--by", "sync"]);
+    let squeeze = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert_eq!(squeeze(&text), squeeze(expected), "{text}");
+    let json: Value = serde_json::from_str(&report_of(
+        "sync-json",
+        &with_sync_waits(),
+        &["--by", "sync", "--format", "json"],
+    ))
+    .unwrap();
+    assert_eq!(json["rows"][0]["object"], "work_cv");
+    assert_eq!(json["rows"][0]["waker_site"], "submit");
+    assert_eq!(json["total"]["wait_ns"], 9_500_000_000_u64);
+}
+
+#[test]
+fn sync_waits_change_no_number_about_locks() {
+    let without = of_profile("locks-alone", &[]);
+    let with = report_of("locks-and-sync", &with_sync_waits(), &[]);
+    let besides = "besides, 44 sync waits of 9.50 s (for signals, barriers, initialisers, ends of threads): report --by sync\n";
+    assert!(with.contains(besides), "{with}");
+    assert_eq!(with.replace(besides, ""), without);
+    for by in ["site", "thread", "edge", "holder", "name"] {
+        let arguments = ["--by", by, "--format", "csv"];
+        let with = report_of(by, &with_sync_waits(), &arguments);
+        assert_eq!(with, of_profile(by, &arguments), "by {by}");
+    }
 }
 
 #[test]

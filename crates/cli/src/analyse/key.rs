@@ -10,6 +10,8 @@ use super::totals::of;
 
 /// Who waited for is unknown.
 pub(crate) const UNKNOWN: &str = "[unknown]";
+/// What ended a sync wait that ran out of time.
+const TIMEOUT: &str = "[timeout]";
 
 /// What a row is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +28,8 @@ pub(crate) enum By {
     Edge,
     /// One place where locks were released.
     Holder,
+    /// Waiting in one place that is not for a lock, ended in another.
+    Sync,
 }
 
 /// One lock: its name alone need not be its own.
@@ -55,7 +59,7 @@ pub(crate) enum Key {
         /// The kernel's id of it.
         native_id: Option<i64>,
     },
-    /// Waiting in one place for a holder in another.
+    /// Waiting in one place for a holder in another; or for whoever ended it.
     Edge {
         /// Where was waited.
         waiter: Rc<Site>,
@@ -76,6 +80,11 @@ impl Key {
             By::Thread => Self::Thread {
                 name: text(sample, label::THREAD_NAME),
                 native_id: sample.number(label::THREAD_NATIVE_ID),
+            },
+            By::Sync => Self::Edge {
+                waiter: Rc::clone(site),
+                holder: waker(sample).to_owned(),
+                lock: object(sample),
             },
             By::Edge if has(sample, SampleType::AcquireWait) => Self::Edge {
                 waiter: Rc::clone(site),
@@ -137,6 +146,28 @@ pub(super) fn lock_name(sample: &Sample) -> &str {
 /// Where it was released that a row waited for.
 pub(super) fn holder(sample: &Sample) -> &str {
     sample.text(label::BLOCKING_SITE).unwrap_or(UNKNOWN)
+}
+
+/// Where a sync wait was ended; nothing of threads, which end for themselves.
+fn waker(sample: &Sample) -> &str {
+    match sample.text(label::RESULT) {
+        Some("timeout") => TIMEOUT,
+        _ if is_join(sample) => "",
+        _ => holder(sample),
+    }
+}
+
+/// What a sync wait was for: all threads whose end was waited for are one.
+fn object(sample: &Sample) -> Lock {
+    let mut object = Lock::of(sample);
+    if is_join(sample) {
+        object.address.clear();
+    }
+    object
+}
+
+fn is_join(sample: &Sample) -> bool {
+    sample.text(label::LOCK_KIND) == Some("join")
 }
 
 fn has(sample: &Sample, column: SampleType) -> bool {

@@ -8,6 +8,7 @@ mod reading;
 pub(crate) mod remarks;
 pub(crate) mod row;
 pub(crate) mod spread;
+pub(crate) mod sync;
 #[cfg(test)]
 mod tests;
 pub(crate) mod totals;

@@ -73,6 +73,7 @@ pub(crate) const ALL: &[By] = &[
     By::Thread,
     By::Edge,
     By::Holder,
+    By::Sync,
 ];
 
 /// The columns of a report.
@@ -87,7 +88,7 @@ pub(crate) fn of(by: By) -> Vec<&'static Column> {
 pub(crate) fn usual_sort(by: By) -> &'static str {
     match by {
         By::Holder => "blocked",
-        By::Lock | By::Name | By::Site | By::Thread | By::Edge => "wait",
+        By::Lock | By::Name | By::Site | By::Thread | By::Edge | By::Sync => "wait",
     }
 }
 
@@ -141,5 +142,6 @@ pub(crate) fn by_name(by: By) -> &'static str {
         By::Thread => "thread",
         By::Edge => "edge",
         By::Holder => "holder",
+        By::Sync => "sync",
     }
 }

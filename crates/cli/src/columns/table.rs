@@ -6,16 +6,19 @@ use crate::analyse::totals::millipercent;
 use crate::analyse::{By, Key, Row};
 
 const NAME: &[By] = &[By::Name];
-const ONE_LOCK: &[By] = &[By::Lock, By::Edge];
+const ONE_LOCK: &[By] = &[By::Lock, By::Edge, By::Sync];
 const LOCKS: &[By] = &[By::Lock, By::Name];
 const LOCKS_AND_EDGES: &[By] = &[By::Lock, By::Name, By::Edge];
 const SITES: &[By] = &[By::Site, By::Holder];
 const THREAD: &[By] = &[By::Thread];
 const EDGE: &[By] = &[By::Edge];
+const SYNC: &[By] = &[By::Sync];
+const EDGE_AND_SYNC: &[By] = &[By::Edge, By::Sync];
 const HOLDER: &[By] = &[By::Holder];
 /// Rows about everything that happened to something.
 const BOTH: &[By] = &[By::Lock, By::Name, By::Site, By::Thread];
 const WAITING: &[By] = &[By::Lock, By::Name, By::Site, By::Thread, By::Edge];
+const WAITING_AND_SYNC: &[By] = &[By::Lock, By::Name, By::Site, By::Thread, By::Edge, By::Sync];
 const HOLDING: &[By] = &[By::Lock, By::Name, By::Site, By::Thread, By::Holder];
 const NOT_AT_A_SITE: &[By] = &[By::Lock, By::Name, By::Thread];
 
@@ -43,13 +46,15 @@ const fn column(
 pub(crate) static COLUMNS: &[Column] = &[
     column("lock", ("", "lock"), LOCKS_AND_EDGES, Shown::Rank(0), |row| text(row.key.lock_name()),
         "name of the lock; in a table with its address where several have the same name"),
+    column("object", ("waiting", "for"), SYNC, Shown::Rank(0), |row| text(row.key.lock_name()),
+        "name of the condition, barrier or initialiser; [threads] for the end of any thread"),
     column("kind", ("", "kind"), ONE_LOCK, Shown::Rank(6), |row| text(row.key.lock().map(|lock| lock.kind.as_str())),
-        "kind of the lock"),
+        "kind of the lock, or of the sync wait"),
     column("address", ("", "address"), ONE_LOCK, Shown::Never, |row| text(row.key.lock().map(|lock| lock.address.as_str())),
         "address of the lock"),
     column("locks", ("", "locks"), NAME, Shown::Rank(2), |row| count(row.locks),
         "how many locks have this name"),
-    column("waiter-site", ("", "waiting"), EDGE, Shown::Rank(0), |row| match &row.key {
+    column("waiter-site", ("", "waiting"), EDGE_AND_SYNC, Shown::Rank(0), |row| match &row.key {
             Key::Edge { waiter, .. } => Cell::Text(Some(waiter.to_string())),
             _ => Cell::Text(None),
         },
@@ -59,6 +64,13 @@ pub(crate) static COLUMNS: &[Column] = &[
             _ => Cell::Text(None),
         },
         "function that released the lock the waits are put down to, or [unknown]"),
+    column("waker-site", ("", "ended by"), SYNC, Shown::Rank(0), |row| match &row.key {
+            Key::Edge { holder, .. } => text(Some(holder)),
+            _ => Cell::Text(None),
+        },
+        "function that signalled last before the end of the wait, or came last to the barrier; [timeout], or [unknown]"),
+    column("waker-thread", ("ending", "thread"), SYNC, Shown::IfAny(7), |row| text(row.holder_thread.as_deref()),
+        "name of the thread that ended most of the waiting"),
     column("root-site", ("that waited", "for"), EDGE, Shown::IfAny(3), |row| text(row.root_site.as_deref()),
         "where the chain ends when that holder had itself waited meanwhile: of most of the waiting, and none where that is the holder"),
     column("holder-thread", ("holding", "thread"), EDGE, Shown::IfAny(7), |row| text(row.holder_thread.as_deref()),
@@ -99,31 +111,33 @@ pub(crate) static COLUMNS: &[Column] = &[
         "how much that may be off"),
     column("contended", ("", "contended"), BOTH, Shown::Rank(2), |row| Cell::Share(row.totals.contended_millipercent()),
         "waits / acquisitions (both are estimates; where there are more waits than acquisitions, 100 %)"),
-    column("waits", ("", "waits"), WAITING, Shown::Rank(0), |row| count(row.totals.waits),
-        "acquisitions that had to wait"),
-    column("waits-error", ("", "±"), WAITING, Shown::Never, |row| of_waits(row, &row.totals.errors.waits, row.totals.waits),
+    column("waits", ("", "waits"), WAITING_AND_SYNC, Shown::Rank(0), |row| count(row.totals.waits),
+        "acquisitions that had to wait; by sync, waits that did not run out of time"),
+    column("waits-error", ("", "±"), WAITING_AND_SYNC, Shown::Never, |row| of_waits(row, &row.totals.errors.waits, row.totals.waits),
         "how much that may be off"),
     column("failed", ("", "failed"), WAITING, Shown::IfAny(1), |row| count(row.totals.failed),
         "attempts that did not get the lock; part of neither acquisitions nor waits"),
+    column("timeouts", ("", "timeouts"), SYNC, Shown::IfAny(1), |row| count(row.totals.failed),
+        "waits that ran out of time; no part of waits, and of no column but wait"),
     column("failed-error", ("", "±"), WAITING, Shown::Never, |row| of_count(row, &row.totals.errors.failed, row.totals.failed),
         "how much that may be off"),
-    column("wait", ("wait", "total"), WAITING, Shown::Rank(0), |row| Cell::Time(Some(row.totals.wait_ns())),
+    column("wait", ("wait", "total"), WAITING_AND_SYNC, Shown::Rank(0), |row| Cell::Time(Some(row.totals.wait_ns())),
         "waiting time, that of failed attempts included"),
-    column("wait-error", ("", "±"), WAITING, Shown::IfAny(4), |row| of_time(row, &row.totals.errors.wait_ns, row.totals.wait_ns(), row.totals.waits.saturating_mul(WAIT_UNSEEN_NS)),
+    column("wait-error", ("", "±"), WAITING_AND_SYNC, Shown::IfAny(4), |row| of_time(row, &row.totals.errors.wait_ns, row.totals.wait_ns(), row.totals.waits.saturating_mul(WAIT_UNSEEN_NS)),
         "how much that may be off"),
-    column("share", ("of all", "waiting"), EDGE, Shown::Rank(1), |row| Cell::Share(millipercent(row.totals.wait_ns(), row.whole.wait_ns)),
+    column("share", ("of all", "waiting"), EDGE_AND_SYNC, Shown::Rank(1), |row| Cell::Share(millipercent(row.totals.wait_ns(), row.whole.wait_ns)),
         "wait / all waiting"),
-    column("wait-mean", ("wait", "mean"), WAITING, Shown::Rank(4), |row| Cell::Time(row.totals.wait_mean_ns()),
+    column("wait-mean", ("wait", "mean"), WAITING_AND_SYNC, Shown::Rank(4), |row| Cell::Time(row.totals.wait_mean_ns()),
         "waiting time without that of failed attempts / waits"),
-    column("wait-p50", ("wait", "p50"), WAITING, Shown::Never, |row| Cell::Time(row.totals.wait_percentile_ns(50)),
+    column("wait-p50", ("wait", "p50"), WAITING_AND_SYNC, Shown::Never, |row| Cell::Time(row.totals.wait_percentile_ns(50)),
         "half of the waits were at most this long; percentiles are read between the powers of two that hold them as if waits were spread evenly, so they are right within a factor of two"),
-    column("wait-p90", ("wait", "p90"), WAITING, Shown::Never, |row| Cell::Time(row.totals.wait_percentile_ns(90)),
+    column("wait-p90", ("wait", "p90"), WAITING_AND_SYNC, Shown::Never, |row| Cell::Time(row.totals.wait_percentile_ns(90)),
         "90 of 100 waits were at most this long"),
-    column("wait-p99", ("wait", "p99"), WAITING, Shown::Rank(3), |row| Cell::Time(row.totals.wait_percentile_ns(99)),
+    column("wait-p99", ("wait", "p99"), WAITING_AND_SYNC, Shown::Rank(3), |row| Cell::Time(row.totals.wait_percentile_ns(99)),
         "99 of 100 waits were at most this long"),
-    column("wait-max", ("wait", "max"), WAITING, Shown::Rank(1), |row| Cell::Time(row.totals.wait_max_ns()),
+    column("wait-max", ("wait", "max"), WAITING_AND_SYNC, Shown::Rank(1), |row| Cell::Time(row.totals.wait_max_ns()),
         "longest wait that was sampled, without failed attempts"),
-    column("queue-max", ("longest", "queue"), WAITING, Shown::IfAny(5), |row| Cell::Count(Some(row.totals.queue_max).filter(|queue| *queue > 0)),
+    column("queue-max", ("longest", "queue"), WAITING_AND_SYNC, Shown::IfAny(5), |row| Cell::Count(Some(row.totals.queue_max).filter(|queue| *queue > 0)),
         "most threads that waited at once for one lock, as seen by sampled waits"),
     column("failed-wait", ("failed", "wait"), WAITING, Shown::Never, |row| Cell::Time(Some(row.totals.failed_wait_ns)),
         "waiting time of failed attempts"),

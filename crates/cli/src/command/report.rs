@@ -31,17 +31,15 @@ pub(crate) fn report(matches: &ArgMatches) -> ExitCode {
     let mut is_whole = true;
     for path in paths.into_iter().flatten() {
         match load::load(path) {
-            Ok(profile) => files.push(Loaded {
-                path: path.clone(),
-                profile,
-            }),
+            Ok(profile) => files.push(Loaded::new(path.clone(), profile)),
             Err(reason) => {
                 output::message(&format!("{}: {reason}", path.display()));
                 is_whole = false;
             }
         }
     }
-    for file in files.iter().filter(|file| file.profile.samples.is_empty()) {
+    let is_empty = |file: &&Loaded| file.profile.samples.is_empty() && file.sync.samples.is_empty();
+    for file in files.iter().filter(is_empty) {
         output::message(&format!("{}: an empty profile", file.path.display()));
     }
     if !matches!(request.format, Format::Table) {
@@ -79,6 +77,7 @@ impl Request {
             "thread" => By::Thread,
             "edge" => By::Edge,
             "holder" => By::Holder,
+            "sync" => By::Sync,
             _ => By::Lock,
         };
         let format = match word(name::FORMAT) {
@@ -109,14 +108,17 @@ impl Request {
     }
 
     fn render(&self, files: &[Loaded]) -> String {
-        let profiles = files.iter().map(|file| &file.profile);
+        let profiles = files.iter().map(|file| match self.by {
+            By::Sync => &file.sync,
+            _ => &file.profile,
+        });
         if let Format::Folded(column) = self.format {
             return folded::render(profiles, column);
         }
         let analysis = analyse::analyse(profiles, self.by);
         let rows = analysis.sorted(self.sort, self.top);
         let columns = columns::of(self.by);
-        let findings = Findings::new(files);
+        let findings = Findings::new(files, self.by);
         match self.format {
             Format::Json => {
                 json::render(self.by, self.sort.key, files, &rows, &analysis, &findings)

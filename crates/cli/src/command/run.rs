@@ -134,7 +134,7 @@ impl Job {
         if let Some(sort) = columns::of(By::Lock).iter().find(|c| c.key == "wait") {
             let summary = Summary {
                 analysis: &analysis,
-                findings: &Findings::new(&profiles),
+                findings: &Findings::new(&profiles, By::Lock),
                 by: By::Lock,
                 sort,
                 top: Some(TOP),

@@ -6,7 +6,7 @@ use super::{table, units};
 use crate::analyse::hints::{self, Hint};
 use crate::analyse::remarks::{self, Check, Remarks};
 use crate::analyse::totals::millipercent;
-use crate::analyse::{self, Analysis, By, Key};
+use crate::analyse::{self, Analysis, By, Key, sync};
 use crate::columns::{self, Column};
 use crate::load::Loaded;
 
@@ -18,11 +18,24 @@ pub(crate) struct Findings {
     pub(crate) remarks: Remarks,
     /// Where most waiting was caused, and how much.
     first_blamed: Option<(String, u64)>,
+    /// Sync waits, and their time.
+    sync: (u64, u64),
 }
 
 impl Findings {
     /// Looks for it.
-    pub(crate) fn new(files: &[Loaded]) -> Self {
+    pub(crate) fn new(files: &[Loaded], by: By) -> Self {
+        let sync = sync::sum(files.iter().map(|file| &file.sync));
+        if by == By::Sync {
+            let mut remarks = remarks::collect(files.iter().map(|file| &file.sync));
+            remarks.check = None;
+            return Self {
+                hints: Vec::new(),
+                remarks,
+                first_blamed: None,
+                sync,
+            };
+        }
         let profiles = files.iter().map(|file| &file.profile);
         let by_lock = analyse::analyse(profiles.clone(), By::Lock);
         let by_holder = analyse::analyse(profiles.clone(), By::Holder);
@@ -37,6 +50,7 @@ impl Findings {
             first_blamed: first
                 .filter(|(ns, _)| *ns > 0)
                 .map(|(ns, site)| (site.to_string(), ns)),
+            sync,
         }
     }
 }
@@ -86,7 +100,10 @@ impl Summary<'_> {
     fn head(&self) -> String {
         let remarks = &self.findings.remarks;
         let mut text = self.headline();
-        text.push_str(&self.loss().unwrap_or_default());
+        if self.by != By::Sync {
+            text.push_str(&self.loss().unwrap_or_default());
+            text.push_str(&self.sync_waits());
+        }
         text.push_str(&self.check().unwrap_or_default());
         for warning in remarks.warnings(self.analysis.whole.threads) {
             let _ = writeln!(text, "warning: {warning}");
@@ -97,6 +114,9 @@ impl Summary<'_> {
     /// `10.0 s in 2 profiles: 12,345 acquisitions, 678 waits, 1.20 s of waiting`
     fn headline(&self) -> String {
         let total = &self.analysis.total;
+        if self.by == By::Sync {
+            return self.headline_of_sync();
+        }
         let profiles = u64::try_from(self.profiles).unwrap_or(u64::MAX);
         format!(
             "{} in {}: {}, {}, {} of waiting\n",
@@ -106,6 +126,34 @@ impl Summary<'_> {
             units::of(total.waits, "wait", "waits"),
             units::time(total.wait_ns()),
         )
+    }
+
+    /// `10.0 s in 2 profiles: 12 sync waits of 1.20 s`
+    fn headline_of_sync(&self) -> String {
+        let profiles = u64::try_from(self.profiles).unwrap_or(u64::MAX);
+        format!(
+            "{} in {}: {}\n",
+            units::time(self.analysis.whole.wall_ns),
+            units::of(profiles, "profile", "profiles"),
+            self.count_of_sync(),
+        )
+    }
+
+    fn count_of_sync(&self) -> String {
+        let (waits, wait_ns) = self.findings.sync;
+        let waits = units::of(waits, "sync wait", "sync waits");
+        format!(
+            "{waits} of {} (for signals, barriers, initialisers, ends of threads)",
+            units::time(wait_ns)
+        )
+    }
+
+    /// What else was waited for, where it was.
+    fn sync_waits(&self) -> String {
+        if self.findings.sync.0 == 0 {
+            return String::new();
+        }
+        format!("besides, {}: report --by sync\n", self.count_of_sync())
     }
 
     /// `6 threads waited for locks 21.6% of their time; 54.0% of that was caused in flush`
