@@ -10,6 +10,7 @@ mod support;
 use contract::sample_type::{SampleType, label};
 use support::profile::Rows;
 use support::program::Program;
+use support::scratch::Scratch;
 
 const MS: i64 = 1_000_000;
 
@@ -149,6 +150,29 @@ fn a_thread_cancelled_in_a_sync_wait_leaves_nothing_behind() {
     for kind in ["barrier", "once"] {
         assert_eq!(waits(&rows.sync(kind)), 0, "{kind}\n{rows}");
     }
+}
+
+#[test]
+fn receivers_are_told_of_locks_alone() {
+    let folder = Scratch::new();
+    let place = folder.join("a.prom");
+    Program::exact("sync_waits")
+        .env("LOCKPROF_SINK", "prometheus")
+        .env("LOCKPROF_PROMETHEUS_FILE", place.to_str().unwrap())
+        .compare();
+    let page = std::fs::read_to_string(place).unwrap();
+    assert!(page.contains("queue_lock"), "{page}");
+    for other in ["queue_filled", "meeting", "[threads]"] {
+        assert!(!page.contains(other), "{page}");
+    }
+}
+
+#[test]
+fn that_a_program_waits_for_its_threads_is_no_reason_for_a_profile() {
+    let program = || Program::exact("no_locks");
+    assert!(program().compare().files().is_empty());
+    let asked = program().env("LOCKPROF_LOCKS", "join").compare();
+    assert!(waits(&asked.profile().sync("join")) > 0);
 }
 
 #[test]

@@ -132,7 +132,9 @@ impl Process {
     /// to tell is told to nobody. Says whether all was taken.
     pub(crate) fn flush(&mut self) -> bool {
         self.aggregate.settle(true);
-        if self.aggregate.is_empty() {
+        // That a program waits for its threads is no reason to tell of it, unless asked.
+        let is_asked = self.config.options.locks == ["join"];
+        if self.aggregate.is_empty() || self.aggregate.has_joins_only() && !is_asked {
             return true;
         }
         self.look_up_names();
@@ -202,7 +204,11 @@ impl Process {
             } else {
                 whole
             };
+            let is_sync = row.key.role == Role::Sync;
             for sink in &mut *sinks {
+                if is_sync && !sink.takes_sync_waits() {
+                    continue;
+                }
                 sample.values = match sink.span() {
                     Span::Whole => whole,
                     Span::SinceFlush => rest,

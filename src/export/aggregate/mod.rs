@@ -229,6 +229,11 @@ impl Aggregate {
         self.rows.is_empty()
     }
 
+    /// Whether there is nothing but waiting for the end of threads.
+    pub(crate) fn has_joins_only(&self) -> bool {
+        self.rows.keys().all(|key| key.kind == Kind::Join)
+    }
+
     /// All rows, in an order that does not depend on chance.
     pub(crate) fn rows(&self) -> Vec<Row<'_>> {
         let mut rows: Vec<_> = self.unsorted().collect();

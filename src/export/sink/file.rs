@@ -95,6 +95,10 @@ impl Sink for FileSink {
         Span::Whole
     }
 
+    fn takes_sync_waits(&self) -> bool {
+        true
+    }
+
     fn add(&mut self, sample: &Sample, tables: &Profile) {
         let encoder = self.encoder.get_or_insert_with(encoder);
         // Writing to memory cannot fail.

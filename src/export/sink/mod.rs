@@ -55,6 +55,12 @@ pub(crate) trait Sink: Send {
     /// Which rows it is told.
     fn span(&self) -> Span;
 
+    /// Whether it is told of sync waits too. Receivers are not, so far: they would take
+    /// a condition for one more lock, and idle workers for waiting.
+    fn takes_sync_waits(&self) -> bool {
+        false
+    }
+
     /// Takes in one row. It refers to tables that are as far as they are now; what
     /// they have stays where it is.
     fn add(&mut self, sample: &Sample, tables: &Profile);
