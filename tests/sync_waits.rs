@@ -77,6 +77,9 @@ fn who_waits_for_an_initialiser_is_seen_and_so_are_the_locks_in_it() {
     expect_waits(&all, 2, 50);
     assert_eq!(all.texts(label::THREAD_NAME), ["Second"], "{all}");
     assert_eq!(all.texts(label::LOCK_NAME), ["flag", "once"], "{all}");
+    for (name, site) in [("once", "need_it"), ("flag", "need_it_in_c11")] {
+        expect_blame(&all.with(label::LOCK_NAME, name), site, "First");
+    }
     let inside = rows.lock("inside_lock");
     inside.expect_counts("in the initialisers", 2, 2);
     assert_eq!(inside.texts(label::THREAD_NAME), ["First"], "{inside}");
@@ -114,7 +117,9 @@ fn what_cxx_makes_of_them_is_seen() {
     expect_waits(&conditions.through("wait_in_cxx"), 1, 50);
     expect_blame(&conditions, "notify_in_cxx", "sync_waits_cxx");
     // Of three calls one failed, one ran it, and one waited.
-    expect_waits(&rows.sync("once").through("need_in_cxx"), 1, 50);
+    let once = rows.sync("once");
+    expect_waits(&once.through("need_in_cxx"), 1, 50);
+    assert_eq!(once.texts(label::BLOCKING_SITE).len(), 1, "{once}");
     assert_eq!(waits(&rows.sync("join").through("join_in_cxx")), 2);
 }
 

@@ -12,6 +12,8 @@ const CHAIN_MAX: usize = 8;
 pub(crate) struct Charge {
     /// Index of its stack.
     pub(crate) stack: u32,
+    /// The kernel's id of its thread.
+    pub(crate) thread: u32,
     /// The number of the charge for which its holder waited meanwhile; 0 none.
     pub(crate) cause: u64,
 }
@@ -62,7 +64,11 @@ mod tests {
     use super::*;
 
     fn charge(stack: u32, cause: u64) -> Charge {
-        Charge { stack, cause }
+        Charge {
+            stack,
+            thread: 1,
+            cause,
+        }
     }
 
     #[test]

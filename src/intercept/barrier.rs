@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use libc::{pthread_barrier_t, pthread_barrierattr_t};
 
 use super::capture::Caller;
-use super::sync::{Ended, Waiting, Waking};
+use super::sync::{Ended, Waiting, Waker, Waking};
 use super::{Lock, Visit, lifetime, table};
 use crate::record::Kind;
 use crate::sys;
@@ -55,8 +55,13 @@ pub(super) unsafe extern "C-unwind" fn wait(
     };
     let object = object_of(barrier);
     let is_last = is_last(barrier);
+    let waker = if is_last {
+        Waker::Unknown
+    } else {
+        Waker::InCell
+    };
     let waking = is_last.then(|| Waking::begin(&visit, object)).flatten();
-    let waiting = Waiting::begin(&visit, object, !is_last);
+    let waiting = Waiting::begin(&visit, object, waker);
     // Everybody would wait until the last one has its stack.
     let early = || waiting.capture_early(&visit);
     let mut early = (!is_last).then(early).flatten();

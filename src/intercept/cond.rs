@@ -10,7 +10,7 @@ use super::capture::Caller;
 use super::interface::{C11, Interface, Posix};
 use super::release::Ending;
 use super::signal::object_of;
-use super::sync::{Ended, Waiting};
+use super::sync::{Ended, Waiting, Waker};
 use super::table::{self, Cnd, Mtx};
 use super::{Lock, Outcome, Visit, layout, thread};
 use crate::record::{self, Loss, Lost, Record, Role};
@@ -117,7 +117,7 @@ fn wait_in<I: Interface>(
     };
     let waiting = locks
         .cond
-        .then(|| Waiting::begin(&visit, object_of(condition), true));
+        .then(|| Waiting::begin(&visit, object_of(condition), Waker::InCell));
     if let Some(waiting) = &waiting
         && retaking.record.is_none()
     {

@@ -8,7 +8,7 @@ use libc::{clockid_t, pthread_t, timespec};
 
 use super::capture::Caller;
 use super::interface::{C11, Interface};
-use super::sync::{self, Ended};
+use super::sync::{self, Ended, Waker};
 use super::{Lock, Outcome, Visit, table};
 use crate::record::Kind;
 
@@ -76,7 +76,7 @@ fn wait(
     };
     match Visit::begin(caller) {
         // The kernel wakes who waits: nobody tells of it.
-        Some(visit) => sync::wait(visit, object, false, real, ended),
+        Some(visit) => sync::wait(visit, object, Waker::Unknown, real, ended),
         None => real(),
     }
 }

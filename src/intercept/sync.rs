@@ -69,21 +69,33 @@ impl Ended {
     }
 }
 
+/// How whoever ends a wait can be known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Waker {
+    /// Not at all.
+    Unknown,
+    /// It leaves its number in the cell of the object before it wakes anybody.
+    InCell,
+    /// It cannot do so in time: it will use this number.
+    Numbered(u64),
+}
+
 /// A sync wait that is about to begin, or under way.
 pub(super) struct Waiting {
     object: Lock,
     begin_ns: u64,
     /// By which it is decided whether it is kept.
     chance: u64,
-    /// Where it waits, and how many do then; none where nobody could end it knowingly.
+    /// Where it waits, and how many do then; none where nobody will look.
     joined: Option<(Place, u32)>,
+    waker: Waker,
     /// Ends that when the thread is cancelled in the wait.
     _leaving: Leaving,
 }
 
 impl Waiting {
-    /// Begins one. `is_woken`: whether somebody who ends it may be known.
-    pub(super) fn begin(visit: &Visit, object: Lock, is_woken: bool) -> Self {
+    /// Begins one.
+    pub(super) fn begin(visit: &Visit, object: Lock, waker: Waker) -> Self {
         let thread = visit.thread();
         let chance = sampler::random(&thread.random);
         let begin_ns = sys::monotonic_ns();
@@ -92,7 +104,8 @@ impl Waiting {
             object,
             begin_ns,
             chance,
-            joined: is_woken.then(join).flatten(),
+            joined: (waker == Waker::InCell).then(join).flatten(),
+            waker,
             _leaving: Leaving(thread),
         }
     }
@@ -136,8 +149,9 @@ impl Waiting {
         let is_early = early.is_some();
         let mut late = Record::new(Role::Sync, self.object.kind, self.object.address);
         let record = early.unwrap_or(&mut late);
-        let blame = match self.joined {
-            Some((place, _)) if ended == Ended::Woken => place.woken(),
+        let blame = match (ended, self.joined, self.waker) {
+            (Ended::Woken, Some((place, _)), _) => place.woken(),
+            (Ended::Woken, None, Waker::Numbered(charge)) => Blame { charge, holder: 0 },
             _ => Blame::default(),
         };
         if blame.charge != 0 {
@@ -172,11 +186,11 @@ impl Waiting {
 pub(super) fn wait(
     visit: Visit,
     object: Lock,
-    is_woken: bool,
+    waker: Waker,
     real: impl FnOnce() -> c_int,
     ended: impl FnOnce(c_int) -> Ended,
 ) -> c_int {
-    let waiting = Waiting::begin(&visit, object, is_woken);
+    let waiting = Waiting::begin(&visit, object, waker);
     let mut early = waiting.capture_early(&visit);
     let caller = visit.caller;
     drop(visit);
@@ -192,10 +206,11 @@ pub(super) fn wait(
 
 /// Somebody is about to end waits, and will be told of.
 pub(super) struct Waking {
-    object: Lock,
-    number: u64,
-    queue: u32,
-    begin_ns: u64,
+    pub(super) object: Lock,
+    pub(super) number: u64,
+    pub(super) queue: u32,
+    /// Since when they waited for it alone.
+    pub(super) begin_ns: u64,
 }
 
 impl Waking {

@@ -104,6 +104,7 @@ impl Aggregate {
         if record.charge != 0 && record.role == Role::Release {
             let charge = Charge {
                 stack: key.stack,
+                thread: record.thread_id,
                 cause: record.cause,
             };
             self.charges.learn(record.charge, charge);
@@ -127,13 +128,21 @@ impl Aggregate {
     /// Where sync waits were ended: they are put down to it; it makes no row.
     fn learn_wake(&mut self, record: &Record) {
         if let Some(stack) = self.stack_id(record.frames.as_slice()) {
-            let cause = record.cause;
-            self.charges.learn(record.charge, Charge { stack, cause });
+            let charge = Charge {
+                stack,
+                thread: record.thread_id,
+                cause: record.cause,
+            };
+            self.charges.learn(record.charge, charge);
         }
     }
 
     fn put_down(&self, key: &mut Key, charge: Charge) {
         key.holder = charge.stack;
+        // Of locks the holder at the beginning of the wait is meant, if it was seen.
+        if key.role == Role::Sync {
+            key.blocker = charge.thread;
+        }
         key.root = self.charges.root(charge).unwrap_or(NONE);
     }
 

@@ -68,7 +68,7 @@ pub(crate) static COLUMNS: &[Column] = &[
             Key::Edge { holder, .. } => text(Some(holder)),
             _ => Cell::Text(None),
         },
-        "function that signalled last before the end of the wait, or came last to the barrier; [timeout], or [unknown]"),
+        "function that signalled last before the end of the wait, came last to the barrier, or ran the initialiser; [timeout], or [unknown]"),
     column("waker-thread", ("ending", "thread"), SYNC, Shown::IfAny(7), |row| text(row.holder_thread.as_deref()),
         "name of the thread that ended most of the waiting"),
     column("root-site", ("that waited", "for"), EDGE, Shown::IfAny(3), |row| text(row.root_site.as_deref()),
