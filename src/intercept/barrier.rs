@@ -7,9 +7,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use libc::{pthread_barrier_t, pthread_barrierattr_t};
 
 use super::capture::Caller;
-use super::sync::{Ended, Waiting, Waker, Waking};
+use super::sync::{self, Ended, Waiting, Waker, Waking};
 use super::{Lock, Visit, lifetime, table};
-use crate::record::Kind;
+use crate::record::{Kind, Record, Role};
 use crate::sys;
 
 // nptl/pthread_barrier_wait.c of glibc: how many have come so far (at times less a
@@ -63,13 +63,16 @@ pub(super) unsafe extern "C-unwind" fn wait(
     let waking = is_last.then(|| Waking::begin(&visit, object)).flatten();
     let waiting = Waiting::begin(&visit, object, waker);
     // Everybody would wait until the last one has its stack.
-    let early = || waiting.capture_early(&visit);
-    let mut early = (!is_last).then(early).flatten();
+    let mut record = Record::new(Role::Sync, object.kind, object.address);
+    if !is_last {
+        waiting.capture_early(&visit, &mut record);
+    }
     drop(visit);
     let code = real();
     // From here on the barrier may be gone.
     let end_ns = sys::monotonic_ns();
     let Some(visit) = Visit::begin(caller) else {
+        sync::lose_while_inside();
         return code;
     };
     if code == libc::PTHREAD_BARRIER_SERIAL_THREAD {
@@ -81,7 +84,7 @@ pub(super) unsafe extern "C-unwind" fn wait(
             waking.tell(&visit);
         }
     } else {
-        waiting.end(&visit, end_ns, Ended::of(code), early.as_mut());
+        waiting.end(&visit, end_ns, Ended::of(code), &mut record);
     }
     code
 }

@@ -10,7 +10,7 @@ use super::capture::Caller;
 use super::interface::{C11, Interface, Posix};
 use super::release::Ending;
 use super::signal::object_of;
-use super::sync::{Ended, Waiting, Waker};
+use super::sync::{self, Ended, Waiting, Waker};
 use super::table::{self, Cnd, Mtx};
 use super::{Lock, Outcome, Visit, layout, thread};
 use crate::record::{self, Loss, Lost, Record, Role};
@@ -110,18 +110,23 @@ fn wait_in<I: Interface>(
     };
     // Of one that is held deeper the C library releases one level only: the hold goes on.
     let is_split = locks.mutex && layout::depth(mutex) <= 1;
-    let mut retaking = if is_split {
-        Retaking::split(&visit, layout::lock_of(mutex), mutex)
-    } else {
-        Retaking::none(caller)
+    let lock = layout::lock_of(mutex);
+    let mut retaking = Retaking {
+        caller,
+        lock,
+        weight: None,
+        record: Record::new(Role::Acquire, lock.kind, lock.address),
     };
+    if is_split {
+        retaking.split(&visit, layout::may_be_waited_for(mutex));
+    }
     let waiting = locks
         .cond
         .then(|| Waiting::begin(&visit, object_of(condition), Waker::InCell));
     if let Some(waiting) = &waiting
-        && retaking.record.is_none()
+        && retaking.record.frames.is_empty()
     {
-        retaking.record = waiting.capture_early(&visit);
+        waiting.capture_early(&visit, &mut retaking.record);
     }
     drop(visit);
     let code = real();
@@ -135,8 +140,8 @@ fn wait_in<I: Interface>(
         return code;
     };
     match Visit::begin(caller) {
-        Some(visit) => waiting.end(&visit, end_ns, ended(outcome), retaking.record.as_mut()),
-        None => thread::lose_wait_while_inside(),
+        Some(visit) => waiting.end(&visit, end_ns, ended(outcome), &mut retaking.record),
+        None => sync::lose_while_inside(),
     }
     code
 }
@@ -149,46 +154,28 @@ fn ended(outcome: Outcome) -> Ended {
 /// cancelled in the wait, which unwinds through us, so it happens on drop.
 struct Retaking {
     caller: Caller,
-    lock: Option<Lock>,
+    lock: Lock,
     /// How many acquisitions it stands for, if it is sampled and not told of yet.
     weight: Option<u32>,
     /// What has the stack, if that was taken.
-    record: Option<Record>,
+    record: Record,
 }
 
 impl Retaking {
-    /// None: there is no hold to split.
-    fn none(caller: Caller) -> Self {
-        Self {
-            caller,
-            lock: None,
-            weight: None,
-            record: None,
-        }
-    }
-
     /// Ends the hold.
-    fn split(visit: &Visit, lock: Lock, mutex: *const pthread_mutex_t) -> Self {
-        let is_wanted = layout::may_be_waited_for(mutex);
-        Ending::of(visit, lock, 1, is_wanted).tell(visit, lock);
-        let weight = visit.tick();
-        let record = weight.and_then(|weight| {
-            let mut record = Record::new(Role::Acquire, lock.kind, lock.address);
-            record.weight = f64::from(weight);
-            visit.try_capture(&mut record).then_some(record)
-        });
-        Self {
-            caller: visit.caller,
-            lock: Some(lock),
-            weight,
-            record,
+    fn split(&mut self, visit: &Visit, is_wanted: bool) {
+        Ending::of(visit, self.lock, 1, is_wanted).tell(visit, self.lock);
+        self.weight = visit.tick();
+        if let Some(weight) = self.weight {
+            self.record.weight = f64::from(weight);
+            visit.try_capture(&mut self.record);
         }
     }
 
     /// The mutex is held again: hands the acquisition in, if it is sampled, and begins
     /// the hold.
     fn tell(&mut self) {
-        let (Some(weight), Some(lock)) = (self.weight.take(), self.lock) else {
+        let Some(weight) = self.weight.take() else {
             return;
         };
         let Some(visit) = Visit::begin(self.caller) else {
@@ -196,12 +183,12 @@ impl Retaking {
             record::lose(Loss::WhileInside, Lost::Acquisitions, weight, 0.0);
             return;
         };
-        if let Some(record) = &mut self.record {
-            record.weight = f64::from(weight);
-            record.since_ns = sys::monotonic_ns();
-            thread::hand_in(visit.thread(), record);
+        if !self.record.frames.is_empty() {
+            self.record.weight = f64::from(weight);
+            self.record.since_ns = sys::monotonic_ns();
+            thread::hand_in(visit.thread(), &mut self.record);
         }
-        visit.begin_hold(lock, 1, weight, false);
+        visit.begin_hold(self.lock, 1, weight, false);
     }
 }
 

@@ -13,11 +13,14 @@ use super::visit::Visit;
 use super::wait::Leaving;
 use super::waiters::{self, Blame, LONG_NS, Place};
 use super::{Lock, sampler, thread};
-use crate::record::{self, Record, Role};
+use crate::record::{self, Loss, Lost, Record, Role};
 use crate::sys;
 
 /// What an early stack is taken to cost.
 const EARLY_NS: u64 = 300;
+/// What waits last longer than until they are ended, at least mostly: until who was
+/// woken runs.
+const WAKE_UP_NS: u64 = 5_000;
 
 /// How sure it is that the objects of one place in this table are waited for only
 /// shortly: 3 when just seen so, less for each time since that it was not. Threads
@@ -113,14 +116,15 @@ impl Waiting {
     /// The stack, where the wait is expected to be long: then taking it does not count,
     /// and what follows the wait (often a critical section) does not wait for it.
     /// Where waits are short it is taken afterwards, of the few that are kept.
-    pub(super) fn capture_early(&self, visit: &Visit) -> Option<Record> {
-        let is_long = !expects_short_waits(self.object.address);
-        is_long.then(|| visit.capture_early(self.object)).flatten()
+    pub(super) fn capture_early(&self, visit: &Visit, record: &mut Record) {
+        if !expects_short_waits(self.object.address) {
+            visit.capture_into(record);
+        }
     }
 
-    /// It is over since `end_ns`: counts it, and hands it in if it is kept, on `early`
-    /// if that has a stack already.
-    pub(super) fn end(self, visit: &Visit, end_ns: u64, ended: Ended, early: Option<&mut Record>) {
+    /// It is over since `end_ns`: counts it, and hands it in, on this record, if it is
+    /// kept. (One record for all that is told of a call: stacks may be small.)
+    pub(super) fn end(self, visit: &Visit, end_ns: u64, ended: Ended, record: &mut Record) {
         if ended == Ended::Refused {
             return;
         }
@@ -132,7 +136,7 @@ impl Waiting {
         let full_ns = thread.throttle.stretch(sampling.wait_ns, sampling.period);
         let waits = sampler::wait_weight(self.chance, wait_ns, full_ns);
         if waits > 0.0 {
-            self.keep(visit, (end_ns, wait_ns, waits), ended, early);
+            self.keep(visit, (end_ns, wait_ns, waits), ended, record);
         }
     }
 
@@ -143,12 +147,10 @@ impl Waiting {
         visit: &Visit,
         (end_ns, wait_ns, waits): (u64, u64, f64),
         ended: Ended,
-        early: Option<&mut Record>,
+        record: &mut Record,
     ) {
         let thread = visit.thread();
-        let is_early = early.is_some();
-        let mut late = Record::new(Role::Sync, self.object.kind, self.object.address);
-        let record = early.unwrap_or(&mut late);
+        let is_early = !record.frames.is_empty();
         let blame = match (ended, self.joined, self.waker) {
             (Ended::Woken, Some((place, _)), _) => place.woken(),
             (Ended::Woken, None, Waker::Numbered(charge)) => Blame { charge, holder: 0 },
@@ -182,6 +184,12 @@ impl Waiting {
     }
 }
 
+/// Counts a sync wait that is not measured because the thread is inside us.
+#[cold]
+pub(super) fn lose_while_inside() {
+    record::lose(Loss::WhileInside, Lost::SyncWaits, 1.0, 0.0);
+}
+
 /// A whole sync wait around a call, outside us.
 pub(super) fn wait(
     visit: Visit,
@@ -191,15 +199,16 @@ pub(super) fn wait(
     ended: impl FnOnce(c_int) -> Ended,
 ) -> c_int {
     let waiting = Waiting::begin(&visit, object, waker);
-    let mut early = waiting.capture_early(&visit);
+    let mut record = Record::new(Role::Sync, object.kind, object.address);
+    waiting.capture_early(&visit, &mut record);
     let caller = visit.caller;
     drop(visit);
     let code = real();
     let end_ns = sys::monotonic_ns();
     if let Some(visit) = Visit::begin(caller) {
-        waiting.end(&visit, end_ns, ended(code), early.as_mut());
+        waiting.end(&visit, end_ns, ended(code), &mut record);
     } else {
-        thread::lose_wait_while_inside();
+        lose_while_inside();
     }
     code
 }
@@ -214,8 +223,9 @@ pub(super) struct Waking {
 }
 
 impl Waking {
-    /// Before anybody is woken; none when nobody waits, or it is not kept: as a wait of
-    /// the waiters' mean length would be.
+    /// Before anybody is woken; none when nobody waits, or it is not kept: where a wait
+    /// of the waiters' mean length would not be. (It has no weight, so to keep too many
+    /// makes nothing wrong.)
     pub(super) fn begin(visit: &Visit, object: Lock) -> Option<Self> {
         let thread = visit.thread();
         if !waiters::are_there(object.address) {
@@ -224,7 +234,8 @@ impl Waking {
         let charge = waiters::wake(object.address, thread.id.get(), sys::monotonic_ns())?;
         let sampling = &visit.sampling;
         let full_ns = thread.throttle.stretch(sampling.wait_ns, sampling.period);
-        if sampler::wait_weight(charge.chance, charge.mean_ns(), full_ns) <= 0.0 {
+        let wait_ns = charge.mean_ns() + WAKE_UP_NS;
+        if sampler::wait_weight(charge.chance, wait_ns, full_ns) <= 0.0 {
             return None;
         }
         let number = sampler::random(&thread.random);

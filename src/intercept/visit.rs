@@ -135,13 +135,18 @@ impl Visit {
     /// A record with the caller's stack that is perhaps not handed in: without room
     /// for it, or without a stack, there is none, and nothing is lost yet.
     pub(super) fn capture_early(&self, lock: Lock) -> Option<Record> {
-        if record::is_full() {
-            return None;
-        }
         let mut record = Record::new(Role::Acquire, lock.kind, lock.address);
+        self.capture_into(&mut record).then_some(record)
+    }
+
+    /// The same, into a record that is there; says whether it has a stack now.
+    pub(super) fn capture_into(&self, record: &mut Record) -> bool {
+        if record::is_full() {
+            return false;
+        }
         let max = self.sampling.frames_max;
         capture::stack(self.thread(), self.caller, max, &mut record.frames);
-        (!record.frames.is_empty()).then_some(record)
+        !record.frames.is_empty()
     }
 
     /// Books time that the sample of some acquisitions, or of a wait, took until now.
