@@ -69,7 +69,8 @@ impl SampleType {
 pub mod label {
     /// Text: the best name known for the lock.
     pub const LOCK_NAME: &str = "lock name";
-    /// Text: what sort of lock, e.g. `mutex`, `recursive`.
+    /// Text: what sort of lock, e.g. `mutex`, `recursive`; of sync waits `cond`,
+    /// `barrier`, `once`, `join`.
     pub const LOCK_KIND: &str = "lock kind";
     /// Text: address of the lock, `0x…`.
     pub const LOCK: &str = "lock";
@@ -92,7 +93,7 @@ pub mod label {
     pub const BLOCKING_THREAD_NAME: &str = "blocking thread name";
     /// Number: the kernel's id of that thread.
     pub const BLOCKING_THREAD_ID: &str = "blocking thread id";
-    /// Text, on waits: where the release was made that the wait is put down to: the
+    /// Text, on sync waits: where they were ended. On waits: where the release was made that the wait is put down to: the
     /// first function there that does more than wrap a call. Absent when unknown.
     pub const BLOCKING_SITE: &str = "blocking site";
     /// Text: where the lock was released for which that holder had itself waited

@@ -98,6 +98,30 @@ fn a_wait_is_put_down_to_its_release_whichever_comes_first() {
 }
 
 #[test]
+fn a_sync_wait_is_put_down_to_its_wake_which_makes_no_row() {
+    let mut aggregate = Aggregate::default();
+    let mut wait = Record::new(Role::Sync, Kind::Cond, 0x1000);
+    wait.frames = std::iter::once(1).collect();
+    (wait.charge, wait.wait_weight, wait.duration_ns) = (7, 2.0, 5_000);
+    aggregate.add(&wait, 0x1000);
+    aggregate.settle(false);
+    let mut wake = Record::new(Role::Wake, Kind::Cond, 0x1000);
+    wake.frames = std::iter::once(9).collect();
+    (wake.charge, wake.thread_id) = (7, 33);
+    assert!(aggregate.add(&wake, 0x1000), "its stack is new");
+    aggregate.settle(false);
+    let rows = aggregate.rows();
+    assert_eq!(rows.len(), 1);
+    assert_eq!(aggregate.holder_stack(rows[0].key), [9]);
+    assert_eq!(rows[0].key.blocker, 33);
+    let totals = rows[0].totals;
+    assert_eq!((totals.events, totals.time_ns), (2.0, 10_000.0));
+    assert_eq!(totals.contention, 0.0);
+    assert_eq!(aggregate.waits(Kind::Cond), (2.0, 10_000.0));
+    assert_eq!(aggregate.waits(Kind::Mutex), (0.0, 0.0));
+}
+
+#[test]
 fn a_wait_whose_release_was_lost_counts_without_a_holder() {
     let mut aggregate = Aggregate::default();
     let mut wait = record(Role::Acquire, &[1]);

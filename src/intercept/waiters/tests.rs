@@ -42,6 +42,39 @@ fn a_wait_is_put_down_to_its_charges_in_proportion() {
 }
 
 #[test]
+fn a_wake_is_the_end_of_the_wait_that_it_ends_and_of_no_time_of_others() {
+    let condition = 0x4000;
+    assert!(wake(condition, 7, 50).is_none());
+    let (first, _) = join(condition, 100, 3).unwrap();
+    let (second, _) = join(condition, 150, 4).unwrap();
+    let made = wake(condition, 7, 200).unwrap();
+    assert_eq!((made.blocked_ns, made.queue, made.chance), (150, 2, 4));
+    made.keep(71);
+    let by_first = Blame {
+        charge: 71,
+        holder: 7,
+    };
+    assert_eq!(first.woken(), by_first);
+    leave(first);
+    // The other one waits on, with all of its time.
+    let made = wake(condition, 8, 250).unwrap();
+    assert_eq!((made.blocked_ns, made.queue), (100, 1));
+    // A wake that was not kept is not mistaken for one before.
+    assert_eq!(
+        second.woken(),
+        Blame {
+            charge: 0,
+            holder: 8
+        }
+    );
+    let (late, _) = join(condition, 260, 1).unwrap();
+    assert_eq!(late.woken(), Blame::default());
+    leave(second);
+    leave(late);
+    assert!(!are_there(condition));
+}
+
+#[test]
 fn a_cell_passes_to_another_lock_only_when_nobody_is_in_it() {
     let lock = 0x3000;
     let first = cells(lock).next().unwrap().0;
