@@ -110,11 +110,11 @@ fn what_is_no_waiting_for_a_lock_has_a_table_of_its_own() {
     let expected = "\
 10.0 s in 1 profile: 44 sync waits of 9.50 s (for signals, barriers, initialisers, ends of threads)
 
-waiting                              ending                     wait   of all    wait    wait    wait
-for        kind  waiting  ended by   thread  waits  timeouts   total  waiting    mean     p99     max
-work_cv    cond  put      submit     main       40         0  8.00 s    84.2%  200 ms  200 ms  200 ms
-work_cv    cond  put      [timeout]  -           0         2  1.00 s    10.5%       -       -       -
-[threads]  join  put      -          -           2         0  500 ms     5.3%  250 ms  250 ms  250 ms
+waiting                              ending                     wait          of all    wait    wait    wait
+for        kind  waiting  ended by   thread  waits  timeouts   total      ±  waiting    mean     p99     max
+work_cv    cond  put      submit     main       40         0  8.00 s  ±0.1%    84.2%  200 ms  200 ms  200 ms
+work_cv    cond  put      [timeout]  -           0         2  1.00 s  exact    10.5%       -       -       -
+[threads]  join  put      -          -           2         0  500 ms  ±0.1%     5.3%  250 ms  250 ms  250 ms
 ";
     let text = report_of("sync", &with_sync_waits(), &["--by", "sync"]);
     let squeeze = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
