@@ -22,12 +22,13 @@ fn wait_ns(rows: &Rows) -> i64 {
     rows.sum(SampleType::SyncWait)
 }
 
-/// So many waits, each of about so many milliseconds; a busy machine makes them longer.
+/// So many waits, each of about so many milliseconds; a busy machine makes them longer, or,
+/// where the waiter comes late, shorter.
 fn expect_waits(rows: &Rows, count: i64, each_ms: i64) {
     assert_eq!(waits(rows), count, "{rows}");
     let mean_ns = wait_ns(rows) / count;
     assert!(
-        (each_ms * MS * 80 / 100..each_ms * MS + 60 * MS).contains(&mean_ns),
+        (each_ms * MS / 2..each_ms * MS + 60 * MS).contains(&mean_ns),
         "{mean_ns} ns instead of {each_ms} ms\n{rows}"
     );
 }

@@ -23,6 +23,8 @@ SELECT
     sum(hold_ns) AS held_ns
 FROM rows
 GROUP BY lock
+-- What was only waited for is no lock: threads, conditions.
+HAVING acquisitions + contentions > 0
 ORDER BY waited_ns DESC
 LIMIT 20
 SETTINGS format_schema = 'profile.proto:Profile'
