@@ -2,6 +2,7 @@
 
 use std::ffi::CString;
 use std::sync::OnceLock;
+use std::time::Duration;
 
 use contract::options::{self, Complaint, Options};
 
@@ -36,6 +37,8 @@ pub(crate) struct Network {
         allow(dead_code, reason = "nobody else trusts anybody")
     )]
     pub(crate) certificate_file: Option<String>,
+    /// Longest time for one request.
+    pub(crate) limit: Duration,
 }
 
 /// Which kinds of lock, and of other waiting, are profiled.
@@ -107,18 +110,18 @@ pub(crate) fn read() -> Vec<Complaint> {
         );
     let _ = CONFIG.set(Config {
         locks: Locks::new(&options.locks),
+        network: network(get, Duration::from_nanos(options.upload_timeout_ns)),
         options,
         sampling,
         executable,
         folder: std::env::current_dir().ok(),
         temporary: get("TMPDIR"),
-        network: network(get),
     });
     complaints
 }
 
 /// What the usual variables say of the network; small letters win, as everywhere.
-fn network(get: impl Fn(&str) -> Option<String>) -> Network {
+fn network(get: impl Fn(&str) -> Option<String>, limit: Duration) -> Network {
     let get = |name: &str| get(name).filter(|value| !value.trim().is_empty());
     let any = || get("all_proxy").or_else(|| get("ALL_PROXY"));
     // In a CGI program this one is a header of whoever asked for the page.
@@ -133,6 +136,7 @@ fn network(get: impl Fn(&str) -> Option<String>) -> Network {
             .or_else(|| get("NO_PROXY"))
             .unwrap_or_default(),
         certificate_file: get("SSL_CERT_FILE"),
+        limit,
     }
 }
 

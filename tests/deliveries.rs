@@ -242,6 +242,48 @@ fn a_hanging_receiver_delays_neither_file_nor_host() {
 }
 
 #[test]
+fn a_hanging_receiver_delays_no_other() {
+    let hanging = Receiver::tcp(&[Act::Hang]);
+    let store = Receiver::tcp(&[Act::Answer(200, "")]);
+    let run = program(2600, hanging.url())
+        .env("LOCKPROF_SINK", "file,datadog,pyroscope")
+        .env("LOCKPROF_PYROSCOPE_URL", store.url())
+        .run();
+    run.expect_success();
+    assert!(
+        run.elapsed < Duration::from_millis(2600) + EXIT_LIMIT + SLACK,
+        "{:?}",
+        run.elapsed
+    );
+    // One after each second, and the last one.
+    let requests = store.requests();
+    assert!(requests.len() >= 3, "{}", requests.len());
+    let between = requests[1].at - requests[0].at;
+    assert!(between < Duration::from_millis(2000), "{between:?}");
+    let lost = losses(&run);
+    assert!(
+        lost.len() == 1 && lost[0].contains("Datadog Agent"),
+        "{lost:?}"
+    );
+}
+
+#[test]
+fn an_upload_takes_no_longer_than_it_may() {
+    let hanging = Receiver::tcp(&[Act::Hang]);
+    let run = program(2600, hanging.url())
+        .env("DD_PROFILING_API_TIMEOUT_MS", "300")
+        .run();
+    run.expect_success();
+    assert!(
+        run.stderr.contains("was too slow to answer"),
+        "{}",
+        run.stderr
+    );
+    // Each was given up in time for the next try.
+    assert!(hanging.connections() >= 3, "{}", hanging.connections());
+}
+
+#[test]
 fn when_main_has_left_a_hanging_receiver_does_not_keep_the_process() {
     let receiver = Receiver::tcp(&[Act::Hang]);
     for interval in ["1s", "60s"] {

@@ -64,11 +64,12 @@ impl Client {
         address: &Address,
         proxy: Option<&Proxy>,
     ) -> Result<Box<dyn Connection>, Fault> {
+        let limit = self.network.limit;
         let (is_tls, host) = match address {
-            Address::Unix { socket, .. } => return Ok(Box::new(Socket::to_path(socket)?)),
+            Address::Unix { socket, .. } => return Ok(Box::new(Socket::to_path(socket, limit)?)),
             Address::Tcp { is_tls, host, .. } => (*is_tls, host),
         };
-        let mut socket = Socket::to_host(proxy.map_or(host, |proxy| &proxy.host))?;
+        let mut socket = Socket::to_host(proxy.map_or(host, |proxy| &proxy.host), limit)?;
         if !is_tls {
             return Ok(Box::new(socket));
         }

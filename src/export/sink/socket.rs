@@ -15,11 +15,6 @@ use crate::sys;
 const CONNECT_LIMIT: Duration = Duration::from_secs(3);
 /// Longest time for it to take another piece of the request.
 const WRITE_LIMIT: Duration = Duration::from_secs(5);
-/// Longest time without a piece of the answer.
-const ANSWER_LIMIT: Duration = Duration::from_secs(8);
-/// Longest time for all of it, but for finding the host's number: only the C
-/// library can do that, and it cannot be told to stop.
-const WHOLE_LIMIT: Duration = Duration::from_secs(10);
 
 /// One connection, for one request.
 pub(super) struct Socket {
@@ -27,6 +22,8 @@ pub(super) struct Socket {
     stream: Option<Stream>,
     identity: Option<Identity>,
     end_ns: u64,
+    /// Longest time without a piece of the answer.
+    answer_limit: Duration,
 }
 
 enum Stream {
@@ -44,18 +41,20 @@ impl Stream {
 }
 
 impl Socket {
-    /// Connects to a host, to whichever of its numbers answers.
-    pub(super) fn to_host(host: &Host) -> Result<Self, Fault> {
+    /// Connects to a host, to whichever of its numbers answers. Everything may take as
+    /// long as `limit`, but for finding the host's number: only the C library can do
+    /// that, and it cannot be told to stop.
+    pub(super) fn to_host(host: &Host, limit: Duration) -> Result<Self, Fault> {
         let addresses = addresses(host)?;
-        let end_ns = sys::monotonic_ns() + nanoseconds(WHOLE_LIMIT);
+        let begin_ns = sys::monotonic_ns();
         let share = u32::try_from(addresses.len().max(1)).unwrap_or(u32::MAX);
         let mut fault = Fault::Name("it has no number".to_owned());
         for address in addresses {
-            match TcpStream::connect_timeout(&address, CONNECT_LIMIT / share) {
+            match TcpStream::connect_timeout(&address, CONNECT_LIMIT.min(limit) / share) {
                 Ok(stream) => {
                     // The request is written in large pieces; none waits for another.
                     let _ = stream.set_nodelay(true);
-                    return Ok(Self::new(Stream::Tcp(stream), end_ns));
+                    return Ok(Self::new(Stream::Tcp(stream), begin_ns, limit));
                 }
                 Err(error) => fault = not_connected(&error),
             }
@@ -63,20 +62,21 @@ impl Socket {
         Err(fault)
     }
 
-    /// Connects to a Unix socket.
-    pub(super) fn to_path(path: &Path) -> Result<Self, Fault> {
-        let end_ns = sys::monotonic_ns() + nanoseconds(WHOLE_LIMIT);
-        match descriptor::connect_unix(path, CONNECT_LIMIT) {
-            Ok(stream) => Ok(Self::new(Stream::Unix(stream), end_ns)),
+    /// Connects to a Unix socket, likewise.
+    pub(super) fn to_path(path: &Path, limit: Duration) -> Result<Self, Fault> {
+        let begin_ns = sys::monotonic_ns();
+        match descriptor::connect_unix(path, CONNECT_LIMIT.min(limit)) {
+            Ok(stream) => Ok(Self::new(Stream::Unix(stream), begin_ns, limit)),
             Err(error) => Err(not_connected(&error)),
         }
     }
 
-    fn new(stream: Stream, end_ns: u64) -> Self {
+    fn new(stream: Stream, begin_ns: u64, limit: Duration) -> Self {
         Self {
+            end_ns: begin_ns.saturating_add(nanoseconds(limit)),
+            answer_limit: limit * 4 / 5,
             identity: stream.identity(),
             stream: Some(stream),
-            end_ns,
         }
     }
 
@@ -103,7 +103,7 @@ impl Socket {
 
 impl Read for Socket {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        let left = Some(self.left(ANSWER_LIMIT)?);
+        let left = Some(self.left(self.answer_limit)?);
         match &mut self.stream {
             Some(Stream::Tcp(stream)) => {
                 stream.set_read_timeout(left)?;

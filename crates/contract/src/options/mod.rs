@@ -84,6 +84,8 @@ pub enum Meaning {
     PercentSampled,
     /// A number that is cut to the option's bounds, as the tracers do.
     Clamped,
+    /// A whole number of milliseconds, cut to the bounds.
+    Milliseconds,
     /// The first part of a file's name; the process and the ending follow.
     Prefix,
     /// Only `0` (or another word for no) counts: it switches off. Whatever else
@@ -134,6 +136,8 @@ pub struct Options {
     pub first_interval_ns: u64,
     /// Time between two later profiles.
     pub interval_ns: u64,
+    /// Longest time for one upload.
+    pub upload_timeout_ns: u64,
     /// Longest stack kept.
     pub max_frames: usize,
     /// Which kinds of lock are profiled.

@@ -110,6 +110,8 @@ pub(super) fn alias(values: &Values, meaning: Meaning, text: &str) -> Said {
             _ => return Said::Nothing,
         },
         Meaning::Clamped => clamped(values, text.trim()),
+        Meaning::Milliseconds if !digits(text.trim()) => None,
+        Meaning::Milliseconds => clamped(values, &format!("{}ms", text.trim())),
         Meaning::Prefix => {
             let prefix = text.trim().replace('%', "%%");
             own(values, &format!("{prefix}.%p.pb.gz"))
@@ -133,6 +135,7 @@ fn described(values: &Values, meaning: Meaning) -> String {
     match (meaning, values) {
         (Meaning::Clamped, Values::Count { .. }) => "a whole number".to_owned(),
         (Meaning::Clamped, Values::Time { .. }) => "a time".to_owned(),
+        (Meaning::Milliseconds, _) => "a whole number of milliseconds".to_owned(),
         _ => values.describe(),
     }
 }

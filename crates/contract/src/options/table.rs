@@ -389,6 +389,22 @@ pub(super) const PROMETHEUS_FILE: Opt = Opt {
     help: "Where the sink prometheus writes: a directory, as that of node_exporter's textfile collector, or a file name with %e, %p, %t and %% as above",
 };
 
+/// Longest time for one upload.
+pub(super) const UPLOAD_TIMEOUT: Opt = Opt {
+    name: "LOCKPROF_UPLOAD_TIMEOUT",
+    flag: Some("upload-timeout"),
+    values: Values::Time {
+        min_ns: SECOND_NS / 10,
+        max_ns: 600 * SECOND_NS,
+    },
+    default: "10s",
+    aliases: &[Alias {
+        name: "DD_PROFILING_API_TIMEOUT_MS",
+        meaning: Meaning::Milliseconds,
+    }],
+    help: "Longest time for one upload, the answer included; what takes longer is tried again",
+};
+
 /// Where uploads wait for a better time.
 pub(super) const SPOOL: Opt = Opt {
     name: "LOCKPROF_SPOOL",
@@ -447,6 +463,7 @@ pub static TABLE: &[Opt] = &[
     OTLP_URL,
     OTLP_HEADERS,
     PROMETHEUS_FILE,
+    UPLOAD_TIMEOUT,
     SPOOL,
     RUN_MARK,
 ];

@@ -40,6 +40,7 @@ fn nothing_set_gives_the_defaults() {
         cpu_limit: 0.005,
         first_interval_ns: 10_000_000_000,
         interval_ns: 60_000_000_000,
+        upload_timeout_ns: 10_000_000_000,
         max_frames: 64,
         locks: vec![
             "mutex",
@@ -139,6 +140,7 @@ fn every_option_is_read() {
         ("LOCKPROF_OTLP_URL", "https://collector:4318/"),
         ("LOCKPROF_OTLP_HEADERS", "api-key=a%20b, x = y"),
         ("LOCKPROF_PROMETHEUS_FILE", "/metrics/"),
+        ("LOCKPROF_UPLOAD_TIMEOUT", "2.5s"),
         ("LOCKPROF_SPOOL", "/var/spool/x"),
         ("LOCKPROF_RUN", "12-34"),
     ]);
@@ -149,6 +151,7 @@ fn every_option_is_read() {
         cpu_limit: 0.02,
         first_interval_ns: 10_000_000_000,
         interval_ns: 120_000_000_000,
+        upload_timeout_ns: 2_500_000_000,
         max_frames: 12,
         locks: vec!["mutex", "rwlock"],
         sinks: vec!["file"],
@@ -474,6 +477,19 @@ fn the_agents_port_is_known_only_when_it_is_said() {
     assert_eq!(
         complaints,
         ["DD_AGENT_PORT=70000: not a whole number between 1 and 65535; using 8126"]
+    );
+}
+
+#[test]
+fn the_tracers_say_milliseconds() {
+    let timeout = |text| understood(&[("DD_PROFILING_API_TIMEOUT_MS", text)]).upload_timeout_ns;
+    assert_eq!(timeout("2500"), 2_500_000_000);
+    assert_eq!(timeout("1"), 100_000_000);
+    let (options, complaints) = with(&[("DD_PROFILING_API_TIMEOUT_MS", "2s")]);
+    assert_eq!(options.upload_timeout_ns, 10_000_000_000);
+    assert_eq!(
+        complaints,
+        ["DD_PROFILING_API_TIMEOUT_MS=2s: not a whole number of milliseconds; using 10s"]
     );
 }
 

@@ -12,6 +12,7 @@ fn told(answer: &'static [u8]) -> (Result<(), Fault>, String) {
         https_proxy: None,
         no_proxy: String::new(),
         certificate_file: None,
+        limit: Duration::from_secs(10),
     };
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
