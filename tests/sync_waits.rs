@@ -22,13 +22,16 @@ fn wait_ns(rows: &Rows) -> i64 {
     rows.sum(SampleType::SyncWait)
 }
 
+/// What a busy machine may add to a wait.
+const LATE_MS: i64 = 1_500;
+
 /// So many waits, each of about so many milliseconds; a busy machine makes them longer, or,
 /// where the waiter comes late, shorter.
 fn expect_waits(rows: &Rows, count: i64, each_ms: i64) {
     assert_eq!(waits(rows), count, "{rows}");
     let mean_ns = wait_ns(rows) / count;
     assert!(
-        (each_ms * MS / 2..each_ms * MS + 60 * MS).contains(&mean_ns),
+        (each_ms * MS / 2..each_ms * MS + LATE_MS * MS).contains(&mean_ns),
         "{mean_ns} ns instead of {each_ms} ms\n{rows}"
     );
 }
@@ -93,10 +96,18 @@ fn waiting_for_the_end_of_threads_is_told_by_place() {
     // Of every call, also where the thread had ended before.
     assert_eq!(waits(&all), 10, "{all}");
     assert_eq!(all.texts(label::LOCK_NAME), ["[threads]"], "{all}");
-    expect_waits(&all.through("ends").at("join_plain"), 1, 40);
     expect_waits(&all.at("join_too_soon").result("timeout"), 1, 10);
-    expect_waits(&all.at("join_by_clock"), 1, 30);
-    expect_waits(&all.at("join_in_c11"), 1, 40);
+    for (place, thread_ms) in [
+        ("join_plain", 40),
+        ("join_by_clock", 30),
+        ("join_in_c11", 40),
+    ] {
+        let joined = all.through("ends").at(place);
+        assert_eq!(waits(&joined), 1, "{place}\n{joined}");
+        // Whoever joins late waits shortly.
+        let limit_ns = (thread_ms + LATE_MS) * MS;
+        assert!((1..limit_ns).contains(&wait_ns(&joined)), "{joined}");
+    }
 }
 
 #[test]
@@ -138,12 +149,12 @@ fn idle_workers_are_no_waiting_for_locks() {
         // All waiting for locks is that of the two who fight.
         let fight = rows.lock("fought_for");
         assert!(
-            rows.wait_ns() - fight.wait_ns() < 5 * MS,
+            rows.wait_ns() - fight.wait_ns() < 100 * MS,
             "{} and {} ns\n{rows}",
             rows.wait_ns(),
             fight.wait_ns()
         );
-        fight.expect_close("waits", fight.wait_ns(), run.truth("wait_ns"), 10);
+        fight.expect_close("waits", fight.wait_ns(), run.truth("wait_ns"), 25);
     }
 }
 
