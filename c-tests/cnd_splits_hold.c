@@ -8,16 +8,20 @@ static int woken;
 
 static FRAME int wait_cnd(void) {
     int result = thrd_success;
+    long long begin = now_ns();
     while (!woken && result == thrd_success)
         result = cnd_wait(&plain_condition, &plain_lock);
+    truth_since("plain_ns", begin);
     return result;
 }
 
 static FRAME int wait_cnd_timed(void) {
     struct timespec until = in_ms(CLOCK_REALTIME, 200);
     int result = thrd_success;
+    long long begin = now_ns();
     while (result == thrd_success)
         result = cnd_timedwait(&timed_condition, &timed_lock, &until);
+    truth_since("timed_ns", begin);
     return result;
 }
 

@@ -7,10 +7,18 @@ static pthread_mutex_t pool_lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t pool_work = PTHREAD_COND_INITIALIZER;
 static int stop;
 
-static FRAME void idle(void) {
+static void lock_pool(void) {
+    long long begin = now_ns();
     CHECK(pthread_mutex_lock(&pool_lock) == 0);
+    truth_since("pool_wait_ns", begin);
+}
+
+static FRAME void idle(void) {
+    lock_pool();
+    long long begin = now_ns();
     while (!stop)
         CHECK(pthread_cond_wait(&pool_work, &pool_lock) == 0);
+    truth_since("idle_ns", begin);
     CHECK(pthread_mutex_unlock(&pool_lock) == 0);
 }
 
@@ -24,7 +32,7 @@ static pthread_mutex_t fought_for = PTHREAD_MUTEX_INITIALIZER;
 static FRAME void fight(void) {
     long long begin = now_ns();
     CHECK(pthread_mutex_lock(&fought_for) == 0);
-    truth("wait_ns", now_ns() - begin);
+    truth_since("wait_ns", begin);
     sleep_ms(2);
     CHECK(pthread_mutex_unlock(&fought_for) == 0);
 }
@@ -36,7 +44,7 @@ static void *fighter(void *unused) {
 }
 
 static FRAME void stop_all(void) {
-    CHECK(pthread_mutex_lock(&pool_lock) == 0);
+    lock_pool();
     stop = 1;
     CHECK(pthread_cond_broadcast(&pool_work) == 0);
     CHECK(pthread_mutex_unlock(&pool_lock) == 0);

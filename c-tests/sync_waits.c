@@ -13,7 +13,7 @@ static FRAME void wait_for_job(void) {
     long long begin = now_ns();
     while (jobs == 0)
         CHECK(pthread_cond_wait(&queue_filled, &queue_lock) == 0);
-    truth("cond_ns", now_ns() - begin);
+    truth_since("cond_ns", begin);
     jobs = 0;
     CHECK(pthread_mutex_unlock(&queue_lock) == 0);
     announce(&done);
@@ -42,7 +42,9 @@ static void *worker(void *unused) {
 static FRAME void run_out_of_time(void) {
     CHECK(pthread_mutex_lock(&queue_lock) == 0);
     struct timespec until = in_ms(CLOCK_REALTIME, 30);
+    long long begin = now_ns();
     CHECK(pthread_cond_timedwait(&queue_filled, &queue_lock, &until) == ETIMEDOUT);
+    truth_since("cond_in_vain_ns", begin);
     until.tv_nsec = -1;
     CHECK(pthread_cond_timedwait(&queue_filled, &queue_lock, &until) == EINVAL);
     CHECK(pthread_mutex_unlock(&queue_lock) == 0);
@@ -55,8 +57,11 @@ static FRAME int meet_early(void) { return pthread_barrier_wait(&meeting); }
 static FRAME int come_last(void) { return pthread_barrier_wait(&meeting); }
 
 static void *early_bird(void *unused) {
-    for (int i = 0; i < ROUNDS; i++)
+    for (int i = 0; i < ROUNDS; i++) {
+        long long begin = now_ns();
         CHECK(meet_early() == 0);
+        truth_since("barrier_ns", begin);
+    }
     return unused;
 }
 
@@ -92,9 +97,13 @@ static void *first_user(void *unused) {
 
 static void *second_user(void *unused) {
     await(&begun, 1);
+    long long begin = now_ns();
     need_it();
+    truth_since("once_ns", begin);
     await(&begun, 2);
+    begin = now_ns();
     need_it_in_c11();
+    truth_since("once_ns", begin);
     for (int i = 0; i < 100; i++)
         need_it();
     return unused;
@@ -160,13 +169,22 @@ static FRAME void initialisers(void) {
 }
 
 static FRAME void ends(void) {
-    join_plain(spawn("Sleeper", sleeper, NULL));
+    pthread_t once_only = spawn("Sleeper", sleeper, NULL);
+    long long begin = now_ns();
+    join_plain(once_only);
+    truth_since("join_plain", begin);
     pthread_t twice = spawn("Twice", sleeper, NULL);
+    begin = now_ns();
     join_too_soon(twice);
+    truth_since("join_too_soon", begin);
+    begin = now_ns();
     join_by_clock(twice);
+    truth_since("join_by_clock", begin);
     thrd_t thread;
     CHECK(thrd_create(&thread, c11_sleeper, NULL) == thrd_success);
+    begin = now_ns();
     join_in_c11(thread);
+    truth_since("join_in_c11", begin);
     CHECK(pthread_join(pthread_self(), NULL) == EDEADLK);
 }
 

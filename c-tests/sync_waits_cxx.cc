@@ -11,7 +11,9 @@ static bool is_ready;
 
 static FRAME void wait_in_cxx() {
     std::unique_lock<std::mutex> guard(cxx_lock);
+    long long begin = now_ns();
     cxx_condition.wait(guard, [] { return is_ready; });
+    truth_since("cond_ns", begin);
 }
 
 static FRAME void notify_in_cxx() {
@@ -51,7 +53,9 @@ int main() {
     fail_in_cxx();
     std::thread first(need_in_cxx);
     await(&begun, 2);
+    long long begin = now_ns();
     need_in_cxx();
+    truth_since("once_ns", begin);
     join_in_cxx(first);
     return finish();
 }

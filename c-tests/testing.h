@@ -74,6 +74,11 @@ static inline void truth(const char *key, long long value) {
     close(fd);
 }
 
+// The same of the time since `begin_ns`.
+static inline void truth_since(const char *key, long long begin_ns) {
+    truth(key, now_ns() - begin_ns);
+}
+
 struct thread_start {
     void *(*body)(void *);
     void *argument;

@@ -143,13 +143,14 @@ impl Program {
         if !preload.is_empty() {
             command.env("LD_PRELOAD", preload);
         }
+        let begin = Instant::now();
         let child = command
             .spawn()
             .unwrap_or_else(|error| panic!("{}: {error}", self.path.display()));
         Started {
             child: Some(child),
             home: Some(home),
-            begin: Instant::now(),
+            begin,
             name: self.path.clone(),
             announcement: self.announcement,
         }
