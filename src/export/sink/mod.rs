@@ -91,8 +91,8 @@ pub(crate) struct Request {
     pub(crate) body: Vec<u8>,
 }
 
-/// Where the requests of a receiver go.
-#[derive(Clone, Debug)]
+/// Where the requests of a receiver go. Cannot be printed: its headers are secrets.
+#[derive(Clone)]
 pub(crate) struct Endpoint {
     /// How users call the receiver, as in messages: `Pyroscope`.
     pub(crate) receiver: &'static str,
