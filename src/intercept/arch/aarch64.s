@@ -149,18 +149,19 @@ lockprof_thread:
     .cfi_endproc
 .endm
 
-// Releases a mutex: leaves for Rust when this thread holds a sampled lock, or when
-// the first word of the mutex says that somebody may wait for it.
-.macro lockprof_release real, held
+// What every release begins with: leaves for Rust, at 2, when this thread holds a sampled
+// lock. A look at the lock follows, which leaves too if somebody may wait.
+.macro lockprof_release_begin
     .cfi_startproc
     hint #34
     lockprof_thread_address
     add x9, x9, x10
     ldr w9, [x9, #8]
     cbnz w9, 2f
-    ldr w9, [x0]
-    cmp w9, #1
-    b.hi 2f
+.endm
+
+// What every release ends with.
+.macro lockprof_release_end real, held
     lockprof_load \real
     br x16
 2:
@@ -168,60 +169,40 @@ lockprof_thread:
     .cfi_endproc
 .endm
 
-// Releases a read-write lock: leaves for Rust when this thread holds a sampled lock, or
-// when somebody may wait: unless only readers hold it (low bits 0) or only a writer (3).
+// Releases a mutex: somebody may wait when its first word is above 1.
+.macro lockprof_release real, held
+    lockprof_release_begin
+    ldr w9, [x0]
+    cmp w9, #1
+    b.hi 2f
+    lockprof_release_end \real, \held
+.endm
+
+// Releases a read-write lock: somebody may wait unless only readers hold it (low bits 0)
+// or only a writer (3).
 .macro lockprof_release_rwlock real, held
-    .cfi_startproc
-    hint #34
-    lockprof_thread_address
-    add x9, x9, x10
-    ldr w9, [x9, #8]
-    cbnz w9, 2f
+    lockprof_release_begin
     ldr x9, [x0]
     tst x9, #7
     b.eq 4f
     cmp x9, #3
     b.ne 2f
 4:
-    lockprof_load \real
-    br x16
-2:
-    lockprof_hand_on \held, x1, x2
-    .cfi_endproc
+    lockprof_release_end \real, \held
 .endm
 
-// Releases a lock that does not say whether somebody waits: leaves for Rust when this
-// thread holds a sampled lock.
+// Releases a lock that does not say whether somebody waits.
 .macro lockprof_release_held real, held
-    .cfi_startproc
-    hint #34
-    lockprof_thread_address
-    add x9, x9, x10
-    ldr w9, [x9, #8]
-    cbnz w9, 2f
-    lockprof_load \real
-    br x16
-2:
-    lockprof_hand_on \held, x1, x2
-    .cfi_endproc
+    lockprof_release_begin
+    lockprof_release_end \real, \held
 .endm
 
-// Posts a semaphore: leaves for Rust when this thread holds a sampled lock, or when the
-// second word says that somebody waits.
+// Posts a semaphore: somebody waits when its second word says so.
 .macro lockprof_release_sem real, held
-    .cfi_startproc
-    hint #34
-    lockprof_thread_address
-    add x9, x9, x10
-    ldr w9, [x9, #8]
-    cbnz w9, 2f
+    lockprof_release_begin
     ldr w9, [x0, #4]
     cbnz w9, 2f
-    lockprof_load \real
-    br x16
-2:
-    lockprof_hand_on \held, x1, x2
-    .cfi_endproc
+    lockprof_release_end \real, \held
 .endm
 
 // Anything else: the caller's registers become the last two arguments.
@@ -245,6 +226,8 @@ lockprof_thread:
     .purgem lockprof_acquire
     .purgem lockprof_acquire_sem
     .purgem lockprof_attempt
+    .purgem lockprof_release_begin
+    .purgem lockprof_release_end
     .purgem lockprof_release
     .purgem lockprof_release_rwlock
     .purgem lockprof_release_held

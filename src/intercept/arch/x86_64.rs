@@ -191,80 +191,34 @@ macro_rules! gate {
             sampled = sym $sampled,
         )
     };
-    // Releases a mutex: leaves for Rust when this thread holds a sampled lock, or
-    // when the first word of the mutex says that somebody may wait for it (or that it
-    // is of a rare kind, for which the word means something else).
+    // Releases a mutex: leaves for Rust also when its first word says that somebody may
+    // wait for it (or that it is of a rare kind, for which the word means something else).
     (@release ($mutex:ident) { real: $real:ident, held: $held:path }) => {
-        std::arch::naked_asm!(
-            ".cfi_startproc",
-            "mov rax, qword ptr [rip + lockprof_thread@GOTTPOFF]",
-            "cmp dword ptr fs:[rax + 8], 0",
-            "jne 2f",
-            "cmp dword ptr [rdi], 1",
-            "ja 2f",
-            "jmp qword ptr [rip + {real}]",
-            "2:",
-            "mov rsi, rsp",
-            "mov rdx, rbp",
-            "jmp {held}",
-            ".cfi_endproc",
-            real = sym $real::REAL,
-            held = sym $held,
-        )
+        gate!(@look $real, $held, "cmp dword ptr [rdi], 1", "ja 2f")
     };
-    // Releases a read-write lock: leaves for Rust when this thread holds a sampled lock,
-    // or when somebody may wait. Nobody does while only readers hold it, whose first
-    // word has none of its low bits set, or only a writer, when it is 3 and the second 0.
+    // Releases a read-write lock: leaves for Rust also when somebody may wait. Nobody does
+    // while only readers hold it, whose first word has none of its low bits set, or only a
+    // writer, when it is 3 and the second 0.
     (@release_rwlock ($lock:ident) { real: $real:ident, held: $held:path }) => {
-        std::arch::naked_asm!(
-            ".cfi_startproc",
-            "mov rax, qword ptr [rip + lockprof_thread@GOTTPOFF]",
-            "cmp dword ptr fs:[rax + 8], 0",
-            "jne 2f",
-            "test byte ptr [rdi], 7",
-            "jne 3f",
-            "4:",
-            "jmp qword ptr [rip + {real}]",
-            "3:",
-            "cmp qword ptr [rdi], 3",
-            "je 4b",
-            "2:",
-            "mov rsi, rsp",
-            "mov rdx, rbp",
-            "jmp {held}",
-            ".cfi_endproc",
-            real = sym $real::REAL,
-            held = sym $held,
-        )
+        gate!(@look $real, $held, "test byte ptr [rdi], 7", "je 3f", "cmp qword ptr [rdi], 3", "jne 2f", "3:")
     };
-    // Releases a lock that does not say whether somebody waits: leaves for Rust when
-    // this thread holds a sampled lock.
+    // Releases a lock that does not say whether somebody waits.
     (@release_held ($lock:ident) { real: $real:ident, held: $held:path }) => {
-        std::arch::naked_asm!(
-            ".cfi_startproc",
-            "mov rax, qword ptr [rip + lockprof_thread@GOTTPOFF]",
-            "cmp dword ptr fs:[rax + 8], 0",
-            "jne 2f",
-            "jmp qword ptr [rip + {real}]",
-            "2:",
-            "mov rsi, rsp",
-            "mov rdx, rbp",
-            "jmp {held}",
-            ".cfi_endproc",
-            real = sym $real::REAL,
-            held = sym $held,
-        )
+        gate!(@look $real, $held)
     };
-    // Posts a semaphore: leaves for Rust when this thread holds a sampled lock, or when
-    // the second word says that somebody waits.
+    // Posts a semaphore: leaves for Rust also when its second word says that somebody waits.
     (@release_sem ($semaphore:ident) { real: $real:ident, held: $held:path }) => {
+        gate!(@look $real, $held, "cmp dword ptr [rdi + 4], 0", "jne 2f")
+    };
+    // What every release is: leaves for Rust when this thread holds a sampled lock, or when
+    // the look at the lock, which goes to 2 then, says that somebody may wait.
+    (@look $real:ident, $held:path $(, $look:literal)*) => {
         std::arch::naked_asm!(
             ".cfi_startproc",
             "mov rax, qword ptr [rip + lockprof_thread@GOTTPOFF]",
             "cmp dword ptr fs:[rax + 8], 0",
             "jne 2f",
-            "cmp dword ptr [rdi + 4], 0",
-            "jne 2f",
+            $($look,)*
             "jmp qword ptr [rip + {real}]",
             "2:",
             "mov rsi, rsp",
