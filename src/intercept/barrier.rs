@@ -2,12 +2,12 @@
 #![allow(unsafe_code, reason = "calls the C library and reads its barriers")]
 
 use std::ffi::{c_int, c_uint};
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use libc::{pthread_barrier_t, pthread_barrierattr_t};
 
 use super::capture::Caller;
 use super::sync::{self, Ended, Waiting, Waker, Waking};
+use super::words::word;
 use super::{Lock, Visit, lifetime, table};
 use crate::record::{Kind, Record, Role};
 use crate::sys;
@@ -18,15 +18,6 @@ use crate::sys;
 const WORD_CAME: usize = 0;
 const WORD_ROUND: usize = 1;
 const WORD_COUNT: usize = 2;
-
-fn word(barrier: *const pthread_barrier_t, index: usize) -> u32 {
-    // SAFETY: a barrier the host is calling us about is 32 readable, aligned bytes at
-    // least until the call; other threads change them atomically.
-    let words = unsafe { &*barrier.cast::<[AtomicU32; 5]>() };
-    words
-        .get(index)
-        .map_or(0, |word| word.load(Ordering::Relaxed))
-}
 
 /// Whether all others have come, so nobody will have to wait any more.
 fn is_last(barrier: *const pthread_barrier_t) -> bool {

@@ -164,7 +164,8 @@ struct Retaking {
 impl Retaking {
     /// Ends the hold.
     fn split(&mut self, visit: &Visit, is_wanted: bool) {
-        Ending::of(visit, self.lock, 1, is_wanted).tell(visit, self.lock);
+        let begin_ns = sys::monotonic_ns() - sys::clock_cost_ns();
+        Ending::of(visit, self.lock, 1, is_wanted, begin_ns).tell(visit, self.lock);
         self.weight = visit.tick();
         if let Some(weight) = self.weight {
             self.record.weight = f64::from(weight);

@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 
 use super::capture::Caller;
 use super::thread::Thread;
-use super::{Acquisition, Lock, Outcome, Visit, acquire, attempt, thread, wait};
+use super::{Acquisition, Lock, Outcome, Visit, acquire, attempt, passing, thread, wait};
 use crate::record::Kind;
 
 /// One way to take such a lock.
@@ -92,6 +92,14 @@ pub(super) unsafe extern "C-unwind" fn lock_sampled<F: Flat>(
     sp: usize,
     bp: usize,
 ) -> c_int {
+    if passing::is_passing(raw as u64, 1) {
+        // SAFETY: the host's own call, made by another name.
+        return match unsafe { F::trylock(raw) } {
+            0 => 0,
+            // SAFETY: the host's own call, after the try of it.
+            code => unsafe { lock_unsettled::<F>(raw, sp, bp, code) },
+        };
+    }
     // SAFETY: the host's own call.
     take::<F>(raw, Caller { sp, bp }, || unsafe { F::lock(raw) })
 }
@@ -155,14 +163,18 @@ fn taking<F: Flat, W: Fn() -> c_int>(raw: *mut F::Raw, waiting: W) -> Taking<F, 
 /// A release by a thread that holds a sampled lock, or of a lock that somebody may
 /// wait for (`is_wanted`).
 pub(super) fn release(
-    visit: &Visit,
     lock: Lock,
     is_wanted: bool,
+    caller: Caller,
     real: impl FnOnce() -> c_int,
 ) -> c_int {
-    let held = &visit.thread().held;
+    let held = &Thread::current().held;
     let depth = held.depth_of(lock.address).max(1);
-    let code = super::release(visit, lock, depth, is_wanted, real);
+    let is_told = is_wanted || depth > 1;
+    let Some(releasing) = passing::begin_release(lock.address, depth, is_told, caller) else {
+        return real();
+    };
+    let code = super::release(&releasing, lock, depth, is_wanted, real);
     if code == 0 && depth > 1 {
         held.change_nested(lock.address, -1);
     }

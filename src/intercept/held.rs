@@ -90,6 +90,17 @@ impl HeldLocks {
         self.place(lock, depth).map(Cell::take)
     }
 
+    /// Whether an acquisition of this lock, to this depth, means something to one of them:
+    /// it proves it to be over, or is counted by it.
+    #[inline(always)]
+    pub(crate) fn is_concerned(&self, lock: u64, depth: u32) -> bool {
+        self.0.iter().any(|place| {
+            let held = place.get();
+            let is_same = held.lock == lock && held.depth() == depth;
+            is_same || held.by_length || held.is_unproven()
+        })
+    }
+
     /// Another acquisition passes by. Says whether a hold was given up for it: one that
     /// was measured only because of its wait, or is perhaps none. One that is sampled
     /// too goes on as such.

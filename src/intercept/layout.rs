@@ -5,10 +5,11 @@
 //! and the depth. [`is_known`] checks all of it before anything is armed.
 #![allow(unsafe_code, reason = "reads the C library's mutexes")]
 
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::Ordering;
 
 use libc::{pthread_mutex_t, pthread_mutexattr_t};
 
+use super::words::{word, words};
 use super::{Lock, table};
 use crate::record::Kind;
 use crate::sys;
@@ -32,18 +33,6 @@ const PROTECT_STATE: u32 = (1 << 19) - 1;
 const OWNER_ID: u32 = 0x3fff_ffff;
 const OWNER_DIED: u32 = 0x4000_0000;
 const HAS_WAITERS: u32 = 0x8000_0000;
-
-fn words<'a>(mutex: *const pthread_mutex_t) -> &'a [AtomicU32; 10] {
-    // SAFETY: a mutex the host is calling us about is 40 readable, aligned bytes,
-    // ten words, for the length of the call; other threads change them atomically.
-    unsafe { &*mutex.cast::<[AtomicU32; 10]>() }
-}
-
-fn word(mutex: *const pthread_mutex_t, index: usize) -> u32 {
-    words(mutex)
-        .get(index)
-        .map_or(0, |word| word.load(Ordering::Relaxed))
-}
 
 pub(super) fn lock_of(mutex: *const pthread_mutex_t) -> Lock {
     let kind = match word(mutex, WORD_KIND) & KIND_TYPE {

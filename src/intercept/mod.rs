@@ -26,6 +26,7 @@ mod lifetime;
 mod measure;
 mod mutex;
 mod once;
+mod passing;
 mod release;
 mod rwlock;
 mod sampler;
@@ -41,6 +42,7 @@ mod uses;
 mod visit;
 mod wait;
 mod waiters;
+mod words;
 
 use std::ffi::c_int;
 

@@ -17,8 +17,10 @@ use super::arch::gate;
 use super::capture::Caller;
 use super::interface::{C11, Interface, Posix, THRD_SUCCESS};
 use super::table::{self, Mtx};
+use super::thread::Thread;
 use super::{
-    Acquisition, Lock, Outcome, Visit, acquire, attempt, layout, lifetime, release, thread, wait,
+    Acquisition, Lock, Outcome, Visit, acquire, attempt, layout, lifetime, passing, release,
+    thread, wait,
 };
 
 /// One call of the host that takes a mutex; `waiting` is the real, waiting one.
@@ -85,6 +87,15 @@ pub(super) unsafe extern "C-unwind" fn lock_sampled<I: Interface>(
     sp: usize,
     bp: usize,
 ) -> c_int {
+    let depth = layout::depth_if_free(mutex, Thread::current().id.get());
+    if depth.is_some_and(|depth| passing::is_passing(mutex as u64, depth)) {
+        // SAFETY: the host's own call, made by another name.
+        return match unsafe { I::trylock(mutex) } {
+            0 => 0,
+            // SAFETY: the host's own call, after the try of it.
+            code => unsafe { lock_unsettled::<I>(mutex, sp, bp, code) },
+        };
+    }
     // SAFETY: the host's own call.
     take::<I>(mutex, Caller { sp, bp }, || unsafe { I::lock(mutex) })
 }
@@ -181,12 +192,10 @@ pub(super) unsafe extern "C-unwind" fn unlock_held<I: Interface>(
 ) -> c_int {
     // SAFETY: the host's own call.
     let real = || unsafe { I::unlock(mutex) };
-    match Visit::begin(Caller { sp, bp }) {
-        Some(visit) => {
-            let (lock, depth) = (layout::lock_of(mutex), layout::depth(mutex));
-            let is_wanted = layout::may_be_waited_for(mutex);
-            release(&visit, lock, depth, is_wanted, real)
-        }
+    let (lock, depth) = (layout::lock_of(mutex), layout::depth(mutex));
+    let is_wanted = layout::may_be_waited_for(mutex);
+    match passing::begin_release(lock.address, depth, is_wanted, Caller { sp, bp }) {
+        Some(releasing) => release(&releasing, lock, depth, is_wanted, real),
         None => real(),
     }
 }

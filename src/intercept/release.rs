@@ -12,6 +12,7 @@
 use std::ffi::c_int;
 
 use super::held::Held;
+use super::passing::Releasing;
 use super::visit::Visit;
 use super::waiters::{self, Charge, LONG_NS};
 use super::{Lock, sampler, thread, uses};
@@ -41,13 +42,14 @@ struct Kept {
 /// it is held. The lock is not touched after `real` has returned: it may have been freed by
 /// its next owner.
 pub(super) fn release(
-    visit: &Visit,
+    releasing: &Releasing,
     lock: Lock,
     depth: u32,
     is_wanted: bool,
     real: impl FnOnce() -> c_int,
 ) -> c_int {
-    let ending = Ending::of(visit, lock, depth, is_wanted);
+    let Releasing { visit, begin_ns } = releasing;
+    let ending = Ending::of(visit, lock, depth, is_wanted, *begin_ns);
     let code = real();
     if code == 0 {
         ending.tell(visit, lock);
@@ -56,8 +58,14 @@ pub(super) fn release(
 }
 
 impl Ending {
-    /// Right before the release.
-    pub(super) fn of(visit: &Visit, lock: Lock, depth: u32, is_wanted: bool) -> Self {
+    /// Right before the release, which began at `begin_ns`.
+    pub(super) fn of(
+        visit: &Visit,
+        lock: Lock,
+        depth: u32,
+        is_wanted: bool,
+        begin_ns: u64,
+    ) -> Self {
         let thread = visit.thread();
         let is_semaphore = lock.kind == Kind::Semaphore;
         // Each post lets somebody in.
@@ -70,7 +78,7 @@ impl Ending {
         let held = thread.held.find(lock.address, depth);
         Self {
             depth,
-            held: held.map(|held| (held, sys::monotonic_ns() - sys::clock_cost_ns())),
+            held: held.map(|held| (held, begin_ns)),
             charge_later,
             kept,
         }

@@ -6,13 +6,14 @@
 #![allow(unsafe_code, reason = "calls the C library and reads its locks")]
 
 use std::ffi::c_int;
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use libc::{clockid_t, pthread_rwlock_t, pthread_rwlockattr_t, timespec};
 
 use super::capture::Caller;
 use super::flat::{self, Flat, lock_of, take};
-use super::{Visit, lifetime, table};
+use super::thread::Thread;
+use super::words::word;
+use super::{lifetime, table};
 use crate::record::Kind;
 use crate::sys;
 
@@ -27,15 +28,6 @@ const WRITERS_TURN: u32 = 1;
 const WRITER_LOCKED: u32 = 2;
 const LOW_BITS: u32 = 7;
 const ONE_READER: u32 = 8;
-
-fn word(lock: *const pthread_rwlock_t, index: usize) -> u32 {
-    // SAFETY: a lock the host is calling us about is 56 readable, aligned bytes for
-    // the length of the call; other threads change them atomically.
-    let words = unsafe { &*lock.cast::<[AtomicU32; 14]>() };
-    words
-        .get(index)
-        .map_or(0, |word| word.load(Ordering::Relaxed))
-}
 
 /// The kernel's id of the thread that has it to write; 0 for none.
 fn writer(lock: *const pthread_rwlock_t) -> u32 {
@@ -106,18 +98,13 @@ pub(super) unsafe extern "C-unwind" fn unlock_held(
 ) -> c_int {
     // SAFETY: the host's own call.
     let real = || unsafe { table::pthread_rwlock_unlock::real(raw) };
-    match Visit::begin(Caller { sp, bp }) {
-        Some(visit) => {
-            let is_writer = writer(raw) == visit.thread().id.get();
-            let lock = if is_writer {
-                lock_of::<Writing>(raw)
-            } else {
-                lock_of::<Reading>(raw)
-            };
-            flat::release(&visit, lock, may_be_waited_for(raw), real)
-        }
-        None => real(),
-    }
+    let is_writer = writer(raw) == Thread::current().id.get();
+    let lock = if is_writer {
+        lock_of::<Writing>(raw)
+    } else {
+        lock_of::<Reading>(raw)
+    };
+    flat::release(lock, may_be_waited_for(raw), Caller { sp, bp }, real)
 }
 
 pub(super) unsafe extern "C-unwind" fn timedrdlock(

@@ -23,8 +23,8 @@ use super::held::{Held, UNPROVEN};
 use super::thread::Thread;
 use super::uses::Following;
 use super::{
-    Acquisition, Lock, Outcome, Sampled, Visit, attempt, begin_if_due, end, release, sampler,
-    table, thread, uses, wait,
+    Acquisition, Lock, Outcome, Sampled, Visit, attempt, begin_if_due, end, passing, release,
+    sampler, table, thread, uses, wait,
 };
 use crate::record::{self, Loss, Lost};
 use crate::sys;
@@ -302,20 +302,22 @@ pub(super) unsafe extern "C-unwind" fn post_held(
 ) -> c_int {
     // SAFETY: the host's own call.
     let real = || code_of(unsafe { table::sem_post::real(semaphore) });
-    let Some(visit) = Visit::begin(Caller { sp, bp }) else {
+    let (lock, held) = (lock_of(semaphore), &Thread::current().held);
+    let depth = held.depth_of(lock.address);
+    // Of each there is something to tell, if only that it passes by.
+    let caller = Caller { sp, bp };
+    let Some(releasing) = passing::begin_release(lock.address, depth.max(1), true, caller) else {
         return answer(real());
     };
-    let (thread, lock) = (visit.thread(), lock_of(semaphore));
-    let depth = thread.held.depth_of(lock.address);
     let is_wanted = is_waited_for(semaphore);
-    let code = release::release(&visit, lock, depth.max(1), is_wanted, real);
+    let code = release::release(&releasing, lock, depth.max(1), is_wanted, real);
     if code == 0 {
         match depth {
-            0 => visit.note_passing(),
+            0 => releasing.visit.note_passing(),
             1 => uses::learn_posted_by_taker(lock.address),
-            _ => thread.held.change_nested(lock.address, -1),
+            _ => held.change_nested(lock.address, -1),
         }
     }
-    drop(visit);
+    drop(releasing);
     answer(code)
 }

@@ -2,13 +2,14 @@
 #![allow(unsafe_code, reason = "calls the C library and reads its conditions")]
 
 use std::ffi::c_int;
-use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use libc::{pthread_cond_t, pthread_condattr_t};
 
 use super::capture::Caller;
 use super::interface::THRD_SUCCESS;
 use super::table::{self, Cnd};
+use super::words::word;
 use super::{Lock, lifetime, sync};
 use crate::record::Kind;
 
@@ -22,15 +23,6 @@ const WORDS: usize = 12;
 /// Which of its words that is: the 10th as long as there have been such conditions, the
 /// 8th since 2.42.
 static WAITERS_WORD: AtomicUsize = AtomicUsize::new(9);
-
-fn word(condition: *const pthread_cond_t, index: usize) -> u32 {
-    // SAFETY: a condition the host is calling us about is 48 readable, aligned bytes
-    // until the call; other threads change them atomically.
-    let words = unsafe { &*condition.cast::<[AtomicU32; WORDS]>() };
-    words
-        .get(index)
-        .map_or(0, |word| word.load(Ordering::Relaxed))
-}
 
 /// Whether anybody waits in it, as the C library looks itself.
 #[inline(always)]

@@ -8,7 +8,7 @@ use libc::pthread_spinlock_t;
 
 use super::capture::Caller;
 use super::flat::{self, Flat, lock_of};
-use super::{Visit, lifetime, table};
+use super::{lifetime, table};
 use crate::record::Kind;
 
 /// `pthread_spin_lock` and its like.
@@ -48,10 +48,7 @@ pub(super) unsafe extern "C-unwind" fn unlock_held(
 ) -> c_int {
     // SAFETY: the host's own call.
     let real = || unsafe { table::pthread_spin_unlock::real(raw) };
-    match Visit::begin(Caller { sp, bp }) {
-        Some(visit) => flat::release(&visit, lock_of::<Spinning>(raw), true, real),
-        None => real(),
-    }
+    flat::release(lock_of::<Spinning>(raw), true, Caller { sp, bp }, real)
 }
 
 pub(super) unsafe extern "C-unwind" fn init(

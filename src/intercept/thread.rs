@@ -155,6 +155,12 @@ impl Thread {
         }
     }
 
+    /// Whether it has not left the waiters for a lock yet.
+    #[inline(always)]
+    pub(crate) fn is_among_waiters(&self) -> bool {
+        self.waits_in.get() != 0
+    }
+
     /// Ends the wait, if there is one.
     pub(crate) fn leave_waiters(&self) {
         if let Some(cell) = self.waits_in.replace(0).checked_sub(1) {
