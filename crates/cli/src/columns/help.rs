@@ -20,7 +20,7 @@ n of them add n·w·(w − 1) to the variance of a number, and that times (their
 variance of a time (Horvitz–Thompson). ERROR is 1.96 standard deviations, and more where few were
 kept: 4.6 for n = 1, 2.7 for 10, 2.2 for 100 (upper half of Garwood's interval of a Poisson number);
 for times and waits (1 + 3/n) as much, since how much lengths differ is known from few then. Times
-have on top what the library's clock may miss: 1.5 µs of each wait, 250 ns of each hold.
+have on top what the library's clock may miss: 4 µs of each wait, 250 ns of each hold.
 What a holder caused is a part of the waiting for the lock, and as sure. ERROR is about chance
 alone: losses are in the warnings, and nothing can tell of long holds none of which was sampled.
 In tables it is in per cent of the number; \"exact\": every event was kept; -: the profile does not

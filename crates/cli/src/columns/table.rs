@@ -191,7 +191,7 @@ fn of_waits(row: &Row, spread: &Spread, of: u64) -> Cell {
 
 /// What the library's clock may miss of one wait: the way in before it is read, and,
 /// after the wait, handing it in with caches gone cold.
-const WAIT_UNSEEN_NS: u64 = 1_500;
+const WAIT_UNSEEN_NS: u64 = 4_000;
 /// What it may see too much of one hold: the way out and in again.
 const HOLD_UNSEEN_NS: u64 = 250;
 

@@ -142,7 +142,7 @@ fn how_sure_numbers_are_stands_beside_them_unless_all_are_exact() {
     let mut sampled = row("log");
     sampled.totals.errors.wait_ns.add(10.0, 100.0, 1e6);
     let text = table(&[sampled, exact], None);
-    // 10 for 100 each of 1 ms: 1.3 times 835 ms, of 1,234 ms; and 1.5 µs of each wait.
+    // 10 for 100 each of 1 ms: 1.3 times 835 ms, of 1,234 ms; and 4 µs of each wait.
     assert!(text.contains("1.23 s   ±89%  1.00 ms"), "{text}");
     assert!(text.contains("1.23 s  exact  1.00 ms"), "{text}");
     assert!(text.contains("12.3M  exact  "), "{text}");
