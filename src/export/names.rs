@@ -1,5 +1,6 @@
 //! Names that have been looked up: of functions, of static objects, and of files by build id.
 
+use contract::demangle::demangle;
 use rustc_hash::FxHashMap;
 
 use super::objects::{Objects, Segment};
@@ -76,7 +77,7 @@ impl Names {
     fn remember(&mut self, symbol: &str) {
         if !self.people.contains_key(symbol) {
             self.people
-                .insert(symbol.into(), symbolize::demangle(symbol).into());
+                .insert(symbol.into(), demangle(symbol).into());
         }
     }
 
