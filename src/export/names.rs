@@ -76,8 +76,7 @@ impl Names {
 
     fn remember(&mut self, symbol: &str) {
         if !self.people.contains_key(symbol) {
-            self.people
-                .insert(symbol.into(), demangle(symbol).into());
+            self.people.insert(symbol.into(), demangle(symbol).into());
         }
     }
 

@@ -1,5 +1,7 @@
 //! The arguments: what may be given, with what help.
 
+pub(crate) mod symbolize;
+
 use std::ffi::OsString;
 use std::path::PathBuf;
 
@@ -14,6 +16,7 @@ pub(crate) mod name {
     pub(crate) const BY: &str = "by";
     pub(crate) const FILES: &str = "FILE";
     pub(crate) const FORMAT: &str = "format";
+    pub(crate) const NO_SYMBOLIZE: &str = "no-symbolize";
     pub(crate) const PROGRAM: &str = "PROGRAM";
     pub(crate) const QUIET: &str = "quiet";
     pub(crate) const REPORT: &str = "report";
@@ -32,6 +35,7 @@ pub(crate) fn command() -> Command {
         .arg_required_else_help(true)
         .subcommand(run())
         .subcommand(report())
+        .subcommand(symbolize::command())
 }
 
 fn run() -> Command {
@@ -57,6 +61,15 @@ fn run() -> Command {
                 .long(name::QUIET)
                 .action(ArgAction::SetTrue)
                 .help("Print nothing of our own after the program has ended"),
+        )
+        .arg(
+            Arg::new(name::NO_SYMBOLIZE)
+                .long(name::NO_SYMBOLIZE)
+                .action(ArgAction::SetTrue)
+                .help(
+                    "Leave profiles without source lines and inlined functions; so does \
+                     --symbols off",
+                ),
         )
         .arg(
             Arg::new(name::PROGRAM)

@@ -9,8 +9,11 @@ mod load;
 mod locate;
 mod output;
 mod process;
+mod progress;
 mod render;
+mod save;
 mod search;
+mod symbolize;
 mod why;
 
 use std::process::ExitCode;

@@ -5,9 +5,14 @@ use std::fs;
 use std::path::{Component, Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use contract::profile::Profile;
 use contract::{comment, file_name};
 
-use crate::load::{self, Loaded};
+use crate::load;
+use crate::save::Version;
+
+/// A profile, where it is, and which version of that file it was read from.
+pub(crate) type Read = (PathBuf, Profile, Option<Version>);
 
 /// File systems keep times less exactly than clocks do.
 const SLACK: Duration = Duration::from_secs(2);
@@ -25,17 +30,18 @@ pub(crate) struct Run {
 impl Run {
     /// The profiles of this run in the order of their names, and what is wrong with
     /// files that may be its own and cannot be read.
-    pub(crate) fn profiles(&self) -> (Vec<Loaded>, Vec<String>) {
+    pub(crate) fn profiles(&self) -> (Vec<Read>, Vec<String>) {
         let mut paths = self.candidates();
         paths.sort();
         paths.dedup();
         let (mut own, mut unreadable) = (Vec::new(), Vec::new());
         for path in paths {
+            let version = Version::of(&path);
             match load::load(&path) {
                 Ok(profile) => {
                     let mark = comment::find(&profile.comments, comment::RUN);
                     if mark == Some(self.id.as_str()) {
-                        own.push(Loaded::new(path, profile));
+                        own.push((path, profile, version));
                     }
                 }
                 Err(reason) => unreadable.push(format!("{}: {reason}", path.display())),

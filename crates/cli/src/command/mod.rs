@@ -2,18 +2,20 @@
 
 mod report;
 mod run;
+mod symbolize;
 
 use std::process::ExitCode;
 
 use clap::ArgMatches;
 
-use crate::args::name;
+use crate::args::{self, name};
 
 /// Carries out what the arguments ask for.
 pub(crate) fn dispatch(matches: &ArgMatches) -> ExitCode {
     match matches.subcommand() {
         Some((name::RUN, matches)) => run::run(matches),
         Some((name::REPORT, matches)) => report::report(matches),
+        Some((args::symbolize::name::SYMBOLIZE, matches)) => symbolize::symbolize(matches),
         // clap demands one of the above.
         _ => ExitCode::from(2),
     }
