@@ -10,8 +10,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use clap::ArgMatches;
 use contract::file_name::{self, Identity};
-use contract::options::{self, Options, RUN, TABLE};
+use contract::options::{self, Options, RUN, Symbols, TABLE};
 
+use super::symbolize;
 use crate::analyse::{self, By};
 use crate::args::name;
 use crate::columns;
@@ -58,6 +59,8 @@ struct Job {
     options: Options,
     run: Run,
     is_quiet: bool,
+    /// Whether source lines are added to its profiles.
+    with_lines: bool,
 }
 
 impl Job {
@@ -88,6 +91,7 @@ impl Job {
         Ok(Self {
             program,
             command,
+            with_lines: options.symbols != Symbols::Off && !matches.get_flag(name::NO_SYMBOLIZE),
             options,
             run,
             is_quiet: matches.get_flag(name::QUIET),
@@ -97,9 +101,7 @@ impl Job {
     fn carry_out(mut self) -> ExitCode {
         match process::run(&mut self.command) {
             Ok(ended) => {
-                if !self.is_quiet {
-                    self.tell(ended);
-                }
+                self.conclude(ended);
                 exit_as(ended)
             }
             Err(error) => {
@@ -114,9 +116,23 @@ impl Job {
         }
     }
 
-    /// Says what the profiles say, or why there is none.
-    fn tell(&self, ended: Ended) {
-        let (profiles, unreadable) = self.run.profiles();
+    /// Adds lines to the profiles of this run, and says what they say or why there is none.
+    fn conclude(&self, ended: Ended) {
+        if self.is_quiet && !self.with_lines {
+            return;
+        }
+        let (mut profiles, unreadable) = self.run.profiles();
+        if self.with_lines {
+            symbolize::after_run(&mut profiles, self.is_quiet);
+        }
+        if !self.is_quiet {
+            let profiles = profiles.into_iter();
+            let profiles = profiles.map(|(path, profile, _)| Loaded::new(path, profile));
+            self.tell(ended, profiles.collect(), &unreadable);
+        }
+    }
+
+    fn tell(&self, ended: Ended, profiles: Vec<Loaded>, unreadable: &[String]) {
         if profiles.is_empty() {
             for reason in unreadable.iter().take(MOST_FILES) {
                 output::message(reason);
