@@ -1,5 +1,6 @@
 //! The arguments: what may be given, with what help.
 
+pub(crate) mod list;
 pub(crate) mod symbolize;
 
 use std::ffi::OsString;
@@ -25,6 +26,9 @@ pub(crate) mod name {
     pub(crate) const TOP: &str = "top";
     pub(crate) const VALUE: &str = "value";
 }
+
+/// Arguments of `report` that mean nothing for source lines.
+const TABLE_ONLY: [&str; 5] = [name::BY, name::FORMAT, name::SORT, name::TOP, name::VALUE];
 
 /// The whole command line.
 pub(crate) fn command() -> Command {
@@ -137,6 +141,7 @@ fn report() -> Command {
                 .value_parser(value_parser!(usize))
                 .help("How many rows, 0 for all [default: 20 in a table, else all]"),
         )
+        .args(list::args())
         .arg(
             Arg::new(name::FILES)
                 .help("Profiles, gzip or plain")

@@ -13,6 +13,7 @@ mod progress;
 mod render;
 mod save;
 mod search;
+mod source;
 mod symbolize;
 mod why;
 

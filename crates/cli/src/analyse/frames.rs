@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::rc::Rc;
 
-use contract::profile::{Location, Profile};
+use contract::profile::{Line, Location, Profile};
 use contract::wrapper;
 
 /// A place in the code.
@@ -59,20 +59,8 @@ impl<'a> Frames<'a> {
     /// The first place of a stack that is not merely a wrapper of a lock call; the
     /// innermost one where all are.
     pub(crate) fn site(&mut self, stack: &[usize]) -> Rc<Site> {
-        let mut frames = stack.iter().flat_map(|index| {
-            let location = self.profile.locations.get(*index);
-            let lines = location.map_or(0, |location| location.lines.len());
-            (0..lines.max(1)).map(|line| (*index, line))
-        });
-        let Some(innermost) = frames.next() else {
+        let Some(shown) = self.shown(stack) else {
             return Rc::clone(&self.nowhere);
-        };
-        let shown = if self.wraps(innermost) {
-            frames
-                .find(|frame| !self.wraps(*frame))
-                .unwrap_or(innermost)
-        } else {
-            innermost
         };
         if let Some(site) = self.sites.get(&shown) {
             return Rc::clone(site);
@@ -82,18 +70,44 @@ impl<'a> Frames<'a> {
         site
     }
 
+    /// The functions of a stack from that place outwards; none where no function is known.
+    pub(crate) fn outwards(&self, stack: &[usize]) -> impl Iterator<Item = Option<Line>> {
+        let shown = self.shown(stack);
+        self.each(stack)
+            .skip_while(move |frame| Some(*frame) != shown)
+            .map(|(location, line)| {
+                let location = self.profile.locations.get(location)?;
+                location.lines.get(line).copied()
+            })
+    }
+
     /// The names of a stack, outermost first.
     pub(crate) fn names(&self, stack: &[usize]) -> Vec<String> {
-        let mut names: Vec<String> = stack
-            .iter()
-            .flat_map(|index| {
-                let location = self.profile.locations.get(*index);
-                let lines = location.map_or(0, |location| location.lines.len());
-                (0..lines.max(1)).map(|line| self.resolve((*index, line)).function)
-            })
+        let mut names: Vec<String> = self
+            .each(stack)
+            .map(|frame| self.resolve(frame).function)
             .collect();
         names.reverse();
         names
+    }
+
+    /// All functions of a stack, inlined ones too: location, and which of its lines.
+    fn each(&self, stack: &[usize]) -> impl Iterator<Item = (usize, usize)> {
+        stack.iter().flat_map(|index| {
+            let location = self.profile.locations.get(*index);
+            let lines = location.map_or(0, |location| location.lines.len());
+            (0..lines.max(1)).map(|line| (*index, line))
+        })
+    }
+
+    fn shown(&self, stack: &[usize]) -> Option<(usize, usize)> {
+        let innermost = self.each(stack).next()?;
+        let mut frames = self.each(stack);
+        Some(
+            frames
+                .find(|frame| !self.wraps(*frame))
+                .unwrap_or(innermost),
+        )
     }
 
     fn wraps(&self, (location, line): (usize, usize)) -> bool {

@@ -4,6 +4,7 @@ mod buckets;
 pub(crate) mod frames;
 pub(crate) mod hints;
 pub(crate) mod key;
+pub(crate) mod listing;
 mod reading;
 pub(crate) mod remarks;
 pub(crate) mod row;

@@ -1,5 +1,6 @@
 //! The subcommands.
 
+mod list;
 mod report;
 mod run;
 mod symbolize;

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use clap::ArgMatches;
 use contract::sample_type::SampleType;
 
+use super::list;
 use crate::analyse::{self, By, remarks};
 use crate::args::name;
 use crate::columns::{self, Column};
@@ -26,6 +27,13 @@ pub(crate) fn report(matches: &ArgMatches) -> ExitCode {
             return ExitCode::from(2);
         }
     };
+    let listing = match list::Request::new(matches) {
+        Ok(listing) => listing,
+        Err(mistake) => {
+            output::message(&mistake);
+            return ExitCode::from(2);
+        }
+    };
     let paths = matches.get_many::<PathBuf>(name::FILES);
     let mut files = Vec::new();
     let mut is_whole = true;
@@ -41,6 +49,10 @@ pub(crate) fn report(matches: &ArgMatches) -> ExitCode {
     let is_empty = |file: &&Loaded| file.profile.samples.is_empty() && file.sync.samples.is_empty();
     for file in files.iter().filter(is_empty) {
         output::message(&format!("{}: an empty profile", file.path.display()));
+    }
+    if let Some(listing) = listing.filter(|_| !files.is_empty()) {
+        let listed = listing.carry_out(&files);
+        return if is_whole { listed } else { ExitCode::FAILURE };
     }
     if !matches!(request.format, Format::Table) {
         warn_of_losses(&files);
