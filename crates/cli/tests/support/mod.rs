@@ -7,6 +7,8 @@
     reason = "a test fails by panicking, and no file of tests needs all of this"
 )]
 
+pub(crate) mod native;
+
 use std::env;
 use std::fs;
 use std::io::Write;
