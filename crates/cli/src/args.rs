@@ -17,7 +17,6 @@ pub(crate) mod name {
     pub(crate) const BY: &str = "by";
     pub(crate) const FILES: &str = "FILE";
     pub(crate) const FORMAT: &str = "format";
-    pub(crate) const NO_SYMBOLIZE: &str = "no-symbolize";
     pub(crate) const PROGRAM: &str = "PROGRAM";
     pub(crate) const QUIET: &str = "quiet";
     pub(crate) const REPORT: &str = "report";
@@ -66,15 +65,7 @@ fn run() -> Command {
                 .action(ArgAction::SetTrue)
                 .help("Print nothing of our own after the program has ended"),
         )
-        .arg(
-            Arg::new(name::NO_SYMBOLIZE)
-                .long(name::NO_SYMBOLIZE)
-                .action(ArgAction::SetTrue)
-                .help(
-                    "Leave profiles without source lines and inlined functions; so does \
-                     --symbols off",
-                ),
-        )
+        .arg(symbolize::without())
         .arg(
             Arg::new(name::PROGRAM)
                 .help("The program and its arguments")

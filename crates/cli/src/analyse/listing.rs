@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use contract::profile::{Function, Line, Profile};
+use contract::profile::{Function, Line, Profile, Sample};
 use contract::sample_type::SampleType;
 
 use super::frames::Frames;
@@ -48,48 +48,60 @@ pub(crate) fn list<'a>(
     profiles: impl IntoIterator<Item = &'a Profile>,
     is_wanted: impl Fn(&str) -> bool,
 ) -> Vec<Listed> {
-    let mut all: HashMap<(&str, &str), Listed> = HashMap::new();
+    let mut all = Functions::new();
     for profile in profiles {
         let wanted = |function: &Function| is_wanted(&function.name);
         let wanted: Vec<bool> = profile.functions.iter().map(wanted).collect();
         let frames = Frames::new(profile);
         for sample in &profile.samples {
-            let figures = Figures {
-                wait_ns: of(sample, SampleType::AcquireWait),
-                hold_ns: of(sample, SampleType::ReleaseHold),
-                acquisitions: of(sample, SampleType::Acquire),
-            };
-            if figures == Figures::default() {
-                continue;
-            }
-            let mut seen = Seen::default();
-            for (depth, line) in frames.outwards(&sample.stack).enumerate() {
-                let is_listed = |line: &Line| wanted.get(line.function).is_some_and(|is| *is);
-                let Some(line) = line.filter(is_listed) else {
-                    continue;
-                };
-                let Some(function) = profile.functions.get(line.function) else {
-                    continue;
-                };
-                let key = (function.name.as_str(), function.file.as_str());
-                let listed = all.entry(key).or_insert_with(|| Listed::new(function));
-                listed.begins_at(function.start_line);
-                let is_new = (
-                    seen.functions.insert(key),
-                    seen.lines.insert((key, line.line)),
-                );
-                listed.add(line.line, figures, depth == 0, is_new);
-            }
+            add(&mut all, profile, &frames, &wanted, sample);
         }
     }
     let mut listed: Vec<Listed> = all.into_values().collect();
     listed.sort_by(|a, b| {
-        b.total
-            .rank()
-            .cmp(&a.total.rank())
-            .then_with(|| a.key().cmp(&b.key()))
+        let by_rank = b.total.rank().cmp(&a.total.rank());
+        by_rank.then_with(|| a.key().cmp(&b.key()))
     });
     listed
+}
+
+/// Functions by name and file.
+type Functions<'a> = HashMap<(&'a str, &'a str), Listed>;
+
+/// Adds a row of a profile to the wanted functions in its stack.
+fn add<'a>(
+    all: &mut Functions<'a>,
+    profile: &'a Profile,
+    frames: &Frames<'_>,
+    wanted: &[bool],
+    sample: &Sample,
+) {
+    let figures = Figures {
+        wait_ns: of(sample, SampleType::AcquireWait),
+        hold_ns: of(sample, SampleType::ReleaseHold),
+        acquisitions: of(sample, SampleType::Acquire),
+    };
+    if figures == Figures::default() {
+        return;
+    }
+    let mut seen = Seen::default();
+    for (depth, line) in frames.outwards(&sample.stack).enumerate() {
+        let is_listed = |line: &Line| wanted.get(line.function).is_some_and(|is| *is);
+        let Some(line) = line.filter(is_listed) else {
+            continue;
+        };
+        let Some(function) = profile.functions.get(line.function) else {
+            continue;
+        };
+        let key = (function.name.as_str(), function.file.as_str());
+        let listed = all.entry(key).or_insert_with(|| Listed::new(function));
+        listed.begins_at(function.start_line);
+        let is_new = (
+            seen.functions.insert(key),
+            seen.lines.insert((key, line.line)),
+        );
+        listed.add(line.line, figures, depth == 0, is_new);
+    }
 }
 
 /// What a stack has shown already: what calls itself counts once.

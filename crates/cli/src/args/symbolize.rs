@@ -1,4 +1,4 @@
-//! The arguments of `lockprof symbolize`.
+//! The arguments that are about adding source lines.
 
 use std::path::PathBuf;
 
@@ -8,6 +8,7 @@ use clap::{Arg, ArgAction, Command, value_parser};
 pub(crate) mod name {
     pub(crate) const DEBUG_DIR: &str = "debug-dir";
     pub(crate) const FILES: &str = "FILE";
+    pub(crate) const NO_SYMBOLIZE: &str = "no-symbolize";
     pub(crate) const OUTPUT: &str = "output";
     pub(crate) const SYMBOLIZE: &str = "symbolize";
 }
@@ -50,4 +51,12 @@ pub(super) fn command() -> Command {
                 .num_args(1..)
                 .value_parser(value_parser!(PathBuf)),
         )
+}
+
+/// What `lockprof run` takes.
+pub(super) fn without() -> Arg {
+    Arg::new(name::NO_SYMBOLIZE)
+        .long(name::NO_SYMBOLIZE)
+        .action(ArgAction::SetTrue)
+        .help("Add no source lines and inlined functions to profiles; so does --symbols off")
 }

@@ -20,15 +20,10 @@ const USUAL_ROWS: usize = 20;
 
 /// Carries out the command.
 pub(crate) fn report(matches: &ArgMatches) -> ExitCode {
-    let request = match Request::new(matches) {
-        Ok(request) => request,
-        Err(mistake) => {
-            output::message(&mistake);
-            return ExitCode::from(2);
-        }
-    };
-    let listing = match list::Request::new(matches) {
-        Ok(listing) => listing,
+    let requests =
+        Request::new(matches).and_then(|table| Ok((table, list::Request::new(matches)?)));
+    let (request, listing) = match requests {
+        Ok(requests) => requests,
         Err(mistake) => {
             output::message(&mistake);
             return ExitCode::from(2);

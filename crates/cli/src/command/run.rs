@@ -14,7 +14,7 @@ use contract::options::{self, Options, RUN, Symbols, TABLE};
 
 use super::symbolize;
 use crate::analyse::{self, By};
-use crate::args::name;
+use crate::args::{self, name};
 use crate::columns;
 use crate::load::Loaded;
 use crate::process::{self, Ended};
@@ -91,7 +91,8 @@ impl Job {
         Ok(Self {
             program,
             command,
-            with_lines: options.symbols != Symbols::Off && !matches.get_flag(name::NO_SYMBOLIZE),
+            with_lines: options.symbols != Symbols::Off
+                && !matches.get_flag(args::symbolize::name::NO_SYMBOLIZE),
             options,
             run,
             is_quiet: matches.get_flag(name::QUIET),

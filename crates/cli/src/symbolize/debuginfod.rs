@@ -47,7 +47,7 @@ impl Servers {
     /// Those of DEBUGINFOD_URLS; none where nobody may be asked.
     pub(crate) fn from_environment() -> Option<Self> {
         let value = |name| env::var(name).ok().filter(|value| !value.is_empty());
-        let number = |name| value(name).and_then(|value| value.parse().ok());
+        let number = |name| value(name)?.parse().ok().filter(|number: &u64| *number > 0);
         let urls: Vec<String> = value("DEBUGINFOD_URLS")?
             .split_ascii_whitespace()
             // Other words there are directives for elfutils.
@@ -66,9 +66,7 @@ impl Servers {
             urls,
             cache,
             silence: Duration::from_secs(number("DEBUGINFOD_TIMEOUT").unwrap_or(SILENCE_S)),
-            most_bytes: number("DEBUGINFOD_MAXSIZE")
-                .filter(|most| *most > 0)
-                .unwrap_or(MOST_BYTES),
+            most_bytes: number("DEBUGINFOD_MAXSIZE").unwrap_or(MOST_BYTES),
         })
     }
 

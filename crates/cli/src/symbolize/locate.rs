@@ -49,7 +49,8 @@ impl Sources {
     pub(super) fn find(&self, loaded: &Loaded, end_ns: i64) -> Found {
         let mut found = Found::default();
         match ObjectFile::open(Path::new(&loaded.path)) {
-            Err(_) if !Path::new(&loaded.path).exists() => found.why = Some("the file is gone"),
+            // Also a device, of which code can be mapped too.
+            Err(_) if !Path::new(&loaded.path).is_file() => found.why = Some("the file is gone"),
             Err(reason) => found.complaints.push(format!("{}: {reason}", loaded.path)),
             Ok(object) if object.build_id != loaded.build_id => {
                 found.why = Some("the file is another build now");

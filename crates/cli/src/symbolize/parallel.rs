@@ -1,7 +1,8 @@
 //! Work shared by a few threads, with somebody told how far it is.
 
+use std::panic::{self, AssertUnwindSafe};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::thread;
 use std::time::Duration;
 
@@ -29,18 +30,7 @@ pub(super) fn map<J: Sync, T: Send>(
     thread::scope(|scope| {
         for _ in 0..threads(jobs.len()) {
             let (sender, next, work) = (sender.clone(), &next, &work);
-            // The scope would hand a panic on; whoever joins hears of it instead.
-            let _ = scope.spawn(move || {
-                loop {
-                    let index = next.fetch_add(1, Ordering::Relaxed);
-                    let Some(job) = jobs.get(index) else { break };
-                    let result =
-                        std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| work(job)));
-                    if sender.send((index, result.ok())).is_err() {
-                        break;
-                    }
-                }
-            });
+            scope.spawn(move || take_jobs(jobs, next, work, &sender));
         }
         drop(sender);
         let mut done = 0;
@@ -59,6 +49,24 @@ pub(super) fn map<J: Sync, T: Send>(
         }
     });
     results
+}
+
+/// Does one job after the other until there is none left.
+fn take_jobs<J, T>(
+    jobs: &[J],
+    next: &AtomicUsize,
+    work: &impl Fn(&J) -> T,
+    results: &Sender<(usize, Option<T>)>,
+) {
+    loop {
+        let index = next.fetch_add(1, Ordering::Relaxed);
+        let Some(job) = jobs.get(index) else { return };
+        // Files may be damaged in ways that their readers did not think of.
+        let result = panic::catch_unwind(AssertUnwindSafe(|| work(job)));
+        if results.send((index, result.ok())).is_err() {
+            return;
+        }
+    }
 }
 
 #[cfg(test)]
