@@ -98,6 +98,7 @@ fn option(opt: &'static Opt, flag: &'static str) -> Arg {
             Values::Words(_) => "WORDS",
             Values::Word(_) => "WORD",
             Values::Text => "TEXT",
+            Values::Places => "PLACES",
             Values::Tags => "KEY:VALUE,...",
             Values::Pairs => "KEY=VALUE,...",
             Values::Url { .. } => "URL",

@@ -8,6 +8,7 @@ mod check;
 mod datadog;
 mod markdown;
 mod parse;
+mod place;
 mod resolve;
 mod table;
 #[cfg(test)]
@@ -18,6 +19,7 @@ use std::fmt;
 pub use check::check;
 pub use datadog::Datadog;
 pub use markdown::markdown;
+pub use place::Place;
 pub use resolve::resolve;
 pub use table::TABLE;
 
@@ -59,6 +61,8 @@ pub enum Values {
     Tags,
     /// `key=value` pairs, separated by commas, percent-encoded.
     Pairs,
+    /// Places in code, separated by commas.
+    Places,
     /// An address of a server; one that names no place there means this one.
     Url {
         /// The place: a path that begins with a slash.
@@ -142,6 +146,10 @@ pub struct Options {
     pub max_frames: usize,
     /// Which kinds of lock are profiled.
     pub locks: Vec<&'static str>,
+    /// Places whose locks are profiled; none is everywhere.
+    pub include: Vec<Place>,
+    /// Places whose locks are not.
+    pub exclude: Vec<Place>,
     /// Where profiles go.
     pub sinks: Vec<&'static str>,
     /// How far addresses are named inside the process.

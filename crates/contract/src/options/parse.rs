@@ -1,6 +1,6 @@
 //! One option's text, turned into its value.
 
-use super::{Meaning, Values};
+use super::{Meaning, Place, Values};
 
 /// A value as meant.
 #[derive(Clone, Debug, PartialEq)]
@@ -17,6 +17,7 @@ pub(super) enum Value {
     Text(String),
     /// Tags or pairs.
     Tags(Vec<(String, String)>),
+    Places(Vec<Place>),
 }
 
 /// Digits kept behind a decimal point.
@@ -50,6 +51,10 @@ impl Values {
             Self::Text => "text".to_owned(),
             Self::Tags => "a comma-separated list of key:value pairs".to_owned(),
             Self::Pairs => "a comma-separated list of key=value pairs".to_owned(),
+            Self::Places => {
+                "a comma-separated list of libraries (libssl), paths (./plugin.so) and functions (png_*)"
+                    .to_owned()
+            }
             Self::Url { .. } => "an address that begins with http:// or https://".to_owned(),
         }
     }
@@ -83,6 +88,7 @@ pub(super) fn own(values: &Values, text: &str) -> Option<Value> {
         Values::Text => Some(Value::Text(text.to_owned())),
         Values::Tags => tags(trimmed).map(Value::Tags),
         Values::Pairs => pairs(trimmed).map(Value::Tags),
+        Values::Places => places(trimmed).map(Value::Places),
         Values::Url { path } => url(trimmed, |given| match given {
             "" | "/" => path.to_owned(),
             given => given.to_owned(),
@@ -255,6 +261,14 @@ fn pairs(text: &str) -> Option<Vec<(String, String)>> {
             let key = percent_decoded(key.trim())?;
             (!key.is_empty()).then_some((key, percent_decoded(value.trim())?))
         })
+        .collect()
+}
+
+fn places(text: &str) -> Option<Vec<Place>> {
+    text.split(',')
+        .map(str::trim)
+        .filter(|word| !word.is_empty())
+        .map(Place::parse)
         .collect()
 }
 

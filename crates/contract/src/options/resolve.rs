@@ -2,7 +2,7 @@
 
 use super::parse::{self, Said, Value};
 use super::{
-    Complaint, Exporter, Meaning, Opt, Options, Parca, Pyroscope, Symbols, datadog, table,
+    Complaint, Exporter, Meaning, Opt, Options, Parca, Place, Pyroscope, Symbols, datadog, table,
 };
 
 /// The first profile comes after this time at the latest.
@@ -50,6 +50,8 @@ pub fn resolve(get: impl Fn(&str) -> Option<String>) -> (Options, Vec<Complaint>
         upload_timeout_ns: reader.time_ns(&table::UPLOAD_TIMEOUT),
         max_frames: usize::try_from(reader.count(&table::MAX_FRAMES)).unwrap_or(usize::MAX),
         locks: reader.words(&table::LOCKS),
+        include: reader.places(&table::INCLUDE),
+        exclude: reader.places(&table::EXCLUDE),
         sinks,
         symbols: match reader.word(&table::SYMBOLS) {
             "off" => Symbols::Off,
@@ -84,6 +86,14 @@ pub fn resolve(get: impl Fn(&str) -> Option<String>) -> (Options, Vec<Complaint>
         run: reader.text(&table::RUN_MARK),
     };
     describe(&mut options, resource);
+    if options.symbols == Symbols::Off {
+        for (opt, places) in [
+            (&table::INCLUDE, &mut options.include),
+            (&table::EXCLUDE, &mut options.exclude),
+        ] {
+            reader.complaints.extend(without_functions(opt, places));
+        }
+    }
     if options.prometheus_file.is_none() && options.sinks.contains(&"prometheus") {
         options.sinks.retain(|sink| *sink != "prometheus");
         reader.complaints.push(Complaint {
@@ -122,6 +132,23 @@ fn describe(options: &mut Options, attributes: Vec<(String, String)>) {
     }
 }
 
+/// Takes the functions from these places; complains about each.
+fn without_functions(opt: &Opt, places: &mut Vec<Place>) -> Vec<Complaint> {
+    let functions = places.extract_if(.., |place| matches!(place, Place::Functions(_)));
+    let complaint = |place| match place {
+        Place::Functions(prefix) => Some(Complaint {
+            name: opt.name,
+            given: format!("{prefix}*"),
+            reason: format!(
+                "nothing with {}=off, by which functions have no names",
+                table::SYMBOLS.name
+            ),
+        }),
+        Place::Library(_) | Place::File(_) => None,
+    };
+    functions.filter_map(complaint).collect()
+}
+
 /// Reads options one by one and collects the complaints.
 pub(super) struct Reader<G> {
     get: G,
@@ -150,6 +177,7 @@ impl<G: Fn(&str) -> Option<String>> Reader<G> {
     reads!(words, Words, Vec<&'static str>);
     reads!(word, Word, &'static str);
     reads!(tags, Tags, Vec<(String, String)>);
+    reads!(places, Places, Vec<Place>);
 
     /// A variable as it is; none when it is empty.
     pub(super) fn raw(&self, name: &str) -> Option<String> {

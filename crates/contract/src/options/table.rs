@@ -114,6 +114,26 @@ pub(super) const LOCKS: Opt = Opt {
     help: "Which kinds of lock are profiled, and of other waiting: for signals, at barriers, for initialisers, for the end of threads",
 };
 
+/// Places whose locks are profiled.
+pub(super) const INCLUDE: Opt = Opt {
+    name: "LOCKPROF_INCLUDE",
+    flag: Some("include"),
+    values: Values::Places,
+    default: "",
+    aliases: &[],
+    help: "Where locks are profiled, by the function that takes, releases or waits (the first that does not merely wrap such calls): in these libraries and programs, named without their version, in the files at these paths, and in functions whose names begin as those with a star; by default everywhere",
+};
+
+/// Places whose locks are not.
+pub(super) const EXCLUDE: Opt = Opt {
+    name: "LOCKPROF_EXCLUDE",
+    flag: Some("exclude"),
+    values: Values::Places,
+    default: "",
+    aliases: &[],
+    help: "Where they are not, named in the same way; it wins over LOCKPROF_INCLUDE. What is left out by either is counted in the profile",
+};
+
 /// Where profiles go.
 pub(super) const SINK: Opt = Opt {
     name: "LOCKPROF_SINK",
@@ -434,6 +454,8 @@ pub static TABLE: &[Opt] = &[
     INTERVAL,
     MAX_FRAMES,
     LOCKS,
+    INCLUDE,
+    EXCLUDE,
     SINK,
     SYMBOLS,
     EXPORTER,

@@ -1,6 +1,7 @@
 //! Every option, read and resolved.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
+mod places;
 mod receivers;
 
 use std::collections::HashMap;
@@ -52,6 +53,8 @@ fn nothing_set_gives_the_defaults() {
             "once",
             "join",
         ],
+        include: Vec::new(),
+        exclude: Vec::new(),
         sinks: vec!["file"],
         symbols: Symbols::Symtab,
         exporter: Exporter::Lazy,
@@ -95,6 +98,7 @@ fn every_default_is_a_value_of_its_option() {
                 | (Values::Word(_), Some(parse::Value::Word(_)))
                 | (Values::Text, Some(parse::Value::Text(_)))
                 | (Values::Tags | Values::Pairs, Some(parse::Value::Tags(_)))
+                | (Values::Places, Some(parse::Value::Places(_)))
                 | (Values::Url { .. }, Some(parse::Value::Text(_)))
         );
         assert!(fits, "{}", opt.name);
@@ -111,6 +115,8 @@ fn every_option_is_read() {
         ("LOCKPROF_INTERVAL", "2m"),
         ("LOCKPROF_MAX_FRAMES", "12"),
         ("LOCKPROF_LOCKS", "rwlock, mutex, rwlock"),
+        ("LOCKPROF_INCLUDE", "app"),
+        ("LOCKPROF_EXCLUDE", " libssl ,./x.so,"),
         ("LOCKPROF_SINK", "FILE"),
         ("LOCKPROF_SYMBOLS", "off"),
         ("LOCKPROF_EXPORTER", "constructor"),
@@ -154,6 +160,11 @@ fn every_option_is_read() {
         upload_timeout_ns: 2_500_000_000,
         max_frames: 12,
         locks: vec!["mutex", "rwlock"],
+        include: vec![Place::Library("app".to_owned())],
+        exclude: vec![
+            Place::Library("libssl".to_owned()),
+            Place::File("./x.so".to_owned()),
+        ],
         sinks: vec!["file"],
         symbols: Symbols::Off,
         exporter: Exporter::Constructor,
