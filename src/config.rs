@@ -4,7 +4,7 @@ use std::ffi::CString;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use contract::options::{self, Complaint, Options};
+use contract::options::{self, Complaint, Options, Place};
 
 use crate::sys;
 
@@ -93,7 +93,9 @@ pub(crate) fn read() -> Vec<Complaint> {
             .ok()
             .and_then(|name| sys::environment(&name))
     };
-    let (options, complaints) = options::resolve(get);
+    let (mut options, complaints) = options::resolve(get);
+    let places = options.include.iter_mut().chain(&mut options.exclude);
+    places.for_each(make_whole);
     let sampling = Sampling {
         period: u32::try_from(options.sample).unwrap_or(u32::MAX),
         wait_ns: options.wait_sample_ns,
@@ -118,6 +120,15 @@ pub(crate) fn read() -> Vec<Complaint> {
         temporary: get("TMPDIR"),
     });
     complaints
+}
+
+/// A path among places as the kernel will know it: whole, and without links.
+fn make_whole(place: &mut Place) {
+    if let Place::File(path) = place
+        && let Ok(whole) = std::fs::canonicalize(&path)
+    {
+        *path = whole.to_string_lossy().into_owned();
+    }
 }
 
 /// What the usual variables say of the network; small letters win, as everywhere.

@@ -14,10 +14,11 @@ use support::program::{Program, files_in};
 
 /// Programs that need an argument, another library or somebody to end them; tests
 /// of their own run them.
-const SPECIAL: [&str; 7] = [
+const SPECIAL: [&str; 8] = [
     "becomes_a_daemon",
     "deep_binding",
     "early_locks",
+    "filtered_places",
     "locks_for_a_while",
     "runs_until_killed",
     "stack_library_replaced",

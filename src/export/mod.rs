@@ -6,6 +6,7 @@
 mod aggregate;
 mod blame;
 mod build;
+mod filter;
 mod locks;
 mod names;
 mod objects;
@@ -153,6 +154,7 @@ fn serve() {
         let is_due = sys::monotonic_ns() >= due_ns;
         let mut process = locked(process);
         process.drain();
+        process.decide();
         if is_asked || is_alone || is_due {
             let arrived = flush_or_tell(&mut process);
             drop(process);

@@ -46,7 +46,7 @@ impl Objects {
         }
     }
 
-    fn learn(&mut self, maps: &str) {
+    pub(super) fn learn(&mut self, maps: &str) {
         let mut last: Option<usize> = None;
         for line in maps.lines().filter_map(Line::parse) {
             if line.path.starts_with('/') {

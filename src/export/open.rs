@@ -61,6 +61,15 @@ impl OpenHolds {
         self.holds.retain(|(of, _), _| *of != lock);
     }
 
+    /// Forgets those that were taken at such stacks.
+    pub(crate) fn leave_out(&mut self, is_left_out: impl Fn(&[u64]) -> bool) {
+        self.holds.retain(|_, open| {
+            let len = open.frames.iter().position(|&address| address == 0);
+            let stack = open.frames.get(..len.unwrap_or(open.frames.len()));
+            !stack.is_some_and(&is_left_out)
+        });
+    }
+
     /// The oldest first.
     pub(crate) fn sorted(&self) -> Vec<Open> {
         let mut holds: Vec<_> = self.holds.values().copied().collect();

@@ -9,6 +9,7 @@ use contract::profile::Profile;
 
 use super::aggregate::Aggregate;
 use super::build::{self, Sources};
+use super::filter::Filter;
 use super::locks::{Locks, Origin, address_of};
 use super::names::Names;
 use super::objects::Objects;
@@ -18,7 +19,7 @@ use super::threads::Threads;
 use super::told::Told;
 use super::unhooked::Unhooked;
 use crate::config::Config;
-use crate::record::{self, KINDS, Record, Role};
+use crate::record::{self, KINDS, Kind, Record, Role};
 use crate::{diag, sys};
 
 /// When this process began: at the start of the program, or at its fork.
@@ -42,6 +43,7 @@ pub(crate) struct Process {
     threads: Threads,
     objects: Objects,
     names: Names,
+    filter: Filter,
     unhooked: Unhooked,
     /// Opened at the first flush: that looks at files, and this may be made on a
     /// thread of the host that must not.
@@ -78,6 +80,7 @@ impl Process {
             threads: Threads::default(),
             objects: Objects::default(),
             names: Names::default(),
+            filter: Filter::new(&config.options.include, &config.options.exclude),
             unhooked: Unhooked::default(),
             sinks: None,
             deliveries,
@@ -89,6 +92,7 @@ impl Process {
     /// Takes in all records that wait.
     pub(crate) fn drain(&mut self) {
         let mut looked_again = false;
+        self.filter.begin();
         while record::take(|record| self.learn(record, &mut looked_again)) {}
         self.aggregate.settle(false);
     }
@@ -106,6 +110,9 @@ impl Process {
                 }
             }
             Role::Acquire | Role::Release | Role::Sync | Role::Wake => {
+                if self.leave_out(record) {
+                    return;
+                }
                 let lock = self.locks.learn(record);
                 // A release without a stack only says that a hold is over.
                 if !record.frames.as_slice().is_empty() && self.aggregate.add(record, lock) {
@@ -115,6 +122,40 @@ impl Process {
                 self.threads.learn(record);
             }
         }
+    }
+
+    /// Drops a record that the filters leave out, but for what others need of it: that a
+    /// hold is over, whom waits are put down to, how a thread is called.
+    fn leave_out(&mut self, record: &Record) -> bool {
+        let is_left_out =
+            record.role != Role::Wake && self.filter.leaves_out(record.frames.as_slice());
+        if is_left_out {
+            record::leave_out(record);
+            if record.ends_waits() {
+                self.aggregate.learn_charge(record);
+            }
+            if record.role == Role::Release {
+                self.open.learn(record, self.locks.lock_at(record.lock));
+            }
+            self.threads.learn(record);
+        }
+        is_left_out
+    }
+
+    /// Decides about new places, which reads files, and takes out what is left out.
+    pub(crate) fn decide(&mut self) {
+        let with_symbols = self.config.options.symbols == Symbols::Symtab;
+        let Self {
+            filter,
+            objects,
+            names,
+            ..
+        } = self;
+        if filter.decide(objects, names, with_symbols) {
+            self.aggregate.leave_out(|stack| filter.has_left_out(stack));
+            self.open.leave_out(|stack| filter.has_left_out(stack));
+        }
+        self.filter.end();
     }
 
     /// Makes sure that the files a new stack runs through are known while they are
@@ -131,10 +172,17 @@ impl Process {
     /// Tells everybody: files are written, uploads under way when it returns. Nothing
     /// to tell is told to nobody. Says whether all was taken.
     pub(crate) fn flush(&mut self) -> bool {
+        self.decide();
         self.aggregate.settle(true);
         // That a program waits for its threads is no reason to tell of it, unless asked.
         let is_asked = self.config.options.locks == ["join"];
-        if self.aggregate.is_empty() || self.aggregate.has_joins_only() && !is_asked {
+        let is_without_rows = self.aggregate.is_empty();
+        let is_idle = if is_without_rows {
+            !record::any_left_out()
+        } else {
+            self.aggregate.has_joins_only() && !is_asked
+        };
+        if is_idle {
             return true;
         }
         self.look_up_names();
@@ -175,6 +223,7 @@ impl Process {
             .into_iter()
             .filter(|sink| sink.span() == Span::Whole)
             .collect();
+        self.decide();
         self.aggregate.settle(true);
         self.look_up_names();
         let mut tables = self.hand_out(&mut told);
@@ -284,7 +333,7 @@ impl Process {
             format!("{}{waits} of {wait_ns} ns in all", comment::EXACT_WAITS),
         ];
         for (kind, (waits, wait_ns)) in exact.into_iter().filter(|(_, (waits, _))| *waits != 0) {
-            let (estimated, estimated_ns) = self.aggregate.waits(kind);
+            let (estimated, estimated_ns) = self.estimated_waits(kind);
             let exact_waits_of = if kind.is_sync() {
                 comment::EXACT_SYNC_WAITS_OF
             } else {
@@ -304,7 +353,21 @@ impl Process {
         let uploads = self.deliveries.losses().into_iter();
         let lost = record::all_lost().chain(uploads);
         comments.extend(lost.map(|lost| format!("{}{lost}", comment::LOST)));
+        let left_out = record::all_left_out();
+        comments.extend(left_out.map(|left_out| format!("{}{left_out}", comment::LEFT_OUT)));
         comments
+    }
+
+    /// Estimated number and time of all waits for a kind of lock, those left out too:
+    /// the exact totals count them.
+    #[allow(
+        clippy::cast_precision_loss,
+        reason = "to be compared with other estimates"
+    )]
+    fn estimated_waits(&self, kind: Kind) -> (f64, f64) {
+        let (waits, wait_ns) = self.aggregate.waits(kind);
+        let (left_out, left_out_ns) = record::left_out_waits(kind);
+        (waits + left_out as f64, wait_ns + left_out_ns as f64)
     }
 }
 

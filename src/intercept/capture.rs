@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 
 use super::arch::unwind;
 use super::thread::Thread;
-use crate::record::{Filling, Frames};
+use crate::record::{self, Filling, Frames};
 
 /// Where the host called us: its stack pointer, which points at the return
 /// address, and its frame pointer register. Zeros when the gate does not know.
@@ -38,6 +38,12 @@ pub(crate) fn prepare() {
 /// Code has been unloaded.
 pub(crate) fn forget_code() {
     unwind::forget();
+    record::forget_code();
+}
+
+/// Where the host's call returns to; none where only libgcc can say.
+pub(crate) fn return_address(thread: &Thread, caller: Caller) -> Option<u64> {
+    unwind::return_address(caller, &thread.stack)
 }
 
 /// Writes the stack from the caller outwards, innermost first, at most `max`

@@ -51,7 +51,7 @@ use self::release::release;
 use self::table::Family;
 use self::visit::Visit;
 use self::wait::wait;
-use crate::record::{Kind, Record, Role};
+use crate::record::{self, Kind, Record, Role};
 use crate::{config, sys};
 
 pub(crate) use self::guard::enter;
@@ -207,6 +207,8 @@ struct Sampled {
     record: Record,
     /// Whether the record has a stack and so is worth handing in.
     is_captured: bool,
+    /// Whether it is left out: then it has no stack, and is only counted.
+    is_left_out: bool,
     /// Whether it was handed in, and its time booked, before the lock was taken.
     is_early: bool,
 }
@@ -220,10 +222,11 @@ impl Sampled {
             wait_ns: 0,
             record: Record::new(Role::Acquire, lock.kind, lock.address),
             is_captured: false,
+            is_left_out: visit.is_left_out(),
             is_early: false,
         };
         sampled.record.weight = f64::from(weight);
-        sampled.is_captured = visit.try_capture(&mut sampled.record);
+        sampled.is_captured = !sampled.is_left_out && visit.try_capture(&mut sampled.record);
         // Until it is taken.
         sampled.record.weight = 0.0;
         sampled
@@ -265,7 +268,7 @@ impl Sampled {
         if error != 0 {
             self.take_back(visit);
         }
-        if self.is_captured && !self.is_early {
+        if self.is_told_at_end() {
             self.record.error = error;
             // A wait that ran out of time is counted as a wait, not once more as
             // an attempt.
@@ -275,7 +278,11 @@ impl Sampled {
             }
             self.record.depth = if error == 0 { call.depth() } else { 1 };
             self.record.since_ns = since_ns(call, self.begin_ns + self.wait_ns);
-            thread::hand_in(visit.thread(), &mut self.record);
+            if self.is_left_out {
+                record::leave_out(&self.record);
+            } else {
+                thread::hand_in(visit.thread(), &mut self.record);
+            }
         }
         let now_ns = if error == 0 {
             call.begin_hold(visit, self.weight, by_length)
@@ -285,6 +292,11 @@ impl Sampled {
         if !self.is_early {
             self.book(visit, now_ns);
         }
+    }
+
+    /// Whether there is something to tell that was not told before.
+    fn is_told_at_end(&self) -> bool {
+        self.is_left_out || self.is_captured && !self.is_early
     }
 
     /// Books what it took until now.

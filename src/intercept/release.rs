@@ -124,6 +124,10 @@ impl Ending {
         }
         if visit.try_capture(&mut record) {
             thread::hand_in(thread, &mut record);
+        } else if self.held.is_some() && visit.is_left_out() {
+            // Its acquisition may have been told of, in another place.
+            record.weight = 0.0;
+            thread::hand_in(thread, &mut record);
         }
         // What a sample stands for was booked with its acquisition.
         let begin_ns = match (kept, self.held) {

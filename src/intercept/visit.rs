@@ -115,9 +115,26 @@ impl Visit {
         self.draw();
     }
 
+    /// Whether the user's filters are known to leave out all that is called from here:
+    /// without any, the look at one word.
+    #[inline]
+    pub(super) fn is_left_out(&self) -> bool {
+        record::leaves_out_any() && self.is_left_out_slow()
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn is_left_out_slow(&self) -> bool {
+        capture::return_address(self.thread(), self.caller).is_some_and(record::is_left_out)
+    }
+
     /// Takes the caller's stack into a record that tells something already. Declined,
-    /// and counted as lost, when there would be no room for it.
+    /// and counted, when it is left out, or lost because there would be no room for it.
     pub(super) fn try_capture(&self, record: &mut Record) -> bool {
+        if !record.ends_waits() && self.is_left_out() {
+            record::leave_out(record);
+            return false;
+        }
         if record::is_full() && !state::make_room() {
             record::lose_record(Loss::QueueFull, record);
             return false;
@@ -141,7 +158,7 @@ impl Visit {
 
     /// The same, into a record that is there; says whether it has a stack now.
     pub(super) fn capture_into(&self, record: &mut Record) -> bool {
-        if record::is_full() {
+        if record::is_full() || self.is_left_out() {
             return false;
         }
         let max = self.sampling.frames_max;

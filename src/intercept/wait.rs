@@ -75,7 +75,8 @@ pub(super) fn wait(
         let waits = sampler::wait_weight(begun.chance, wait_ns, full_ns);
         if waits > 0.0 {
             // Without a stack that record is not handed in; then there is perhaps room now.
-            let own = sampled.as_deref_mut().filter(|sampled| sampled.is_captured);
+            let own = sampled.as_deref_mut();
+            let own = own.filter(|sampled| sampled.is_captured || sampled.is_left_out);
             let own = own.map(|sampled| &mut sampled.record);
             begun.keep(
                 &visit,

@@ -1,4 +1,5 @@
-//! What is counted without a record: losses by cause, and exact totals of waiting.
+//! What is counted without a record: losses by cause, what filters left out, and exact
+//! totals of waiting.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -20,10 +21,12 @@ pub(crate) enum Loss {
     NoStack,
     /// A signal handler took a lock while its thread was inside the profiler.
     WhileInside,
+    /// It was not lost: the user's filters leave it out.
+    LeftOut,
 }
 
 /// Every cause with its words.
-const LOSSES: [(Loss, &str); 6] = [
+const LOSSES: [(Loss, &str); 7] = [
     (Loss::QueueFull, "queue full"),
     (
         Loss::TableFull,
@@ -42,6 +45,7 @@ const LOSSES: [(Loss, &str); 6] = [
         Loss::WhileInside,
         "taken by a signal handler while its thread was inside the profiler",
     ),
+    (Loss::LeftOut, "LOCKPROF_INCLUDE, LOCKPROF_EXCLUDE"),
 ];
 
 /// What was lost.
@@ -50,6 +54,8 @@ const LOSSES: [(Loss, &str); 6] = [
 pub(crate) enum Lost {
     /// Acquisitions.
     Acquisitions,
+    /// Attempts that did not get the lock.
+    Failed,
     /// Waits for a lock, and their time.
     Waits,
     /// Releases, and the time that was held.
@@ -63,8 +69,9 @@ pub(crate) enum Lost {
 }
 
 /// Everything that can be lost, with its words: what it is, and what its time is.
-const WHATS: [(Lost, &str, &str); 6] = [
+const WHATS: [(Lost, &str, &str); 7] = [
     (Lost::Acquisitions, "acquisitions", ""),
+    (Lost::Failed, "failed attempts", ""),
     (Lost::Waits, "waits", "waiting"),
     (Lost::Releases, "releases", "holding"),
     (Lost::Charges, "charges", "waiting that holders caused"),
@@ -96,15 +103,18 @@ fn loss_count(loss: Loss, what: Lost) -> Option<&'static LossCount> {
     LOST.get(loss as usize)?.get(what as usize)
 }
 
+#[allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a saturating cast of a positive number"
+)]
+fn whole(number: f64) -> u64 {
+    number.round() as u64
+}
+
 /// Counts one lost record, the events it stood for, and their time.
 #[cold]
 pub(crate) fn lose(loss: Loss, what: Lost, events: f64, time_ns: f64) {
-    #[allow(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "a saturating cast of a positive number"
-    )]
-    let whole = |number: f64| number.round() as u64;
     if let Some(count) = loss_count(loss, what) {
         // Relaxed: counters only, nothing is published through them.
         count.records.fetch_add(1, Ordering::Relaxed);
@@ -117,38 +127,80 @@ pub(crate) fn lose(loss: Loss, what: Lost, events: f64, time_ns: f64) {
 
 /// Counts all that one record would have told.
 #[cold]
+pub(crate) fn lose_record(loss: Loss, record: &Record) {
+    for (what, events, time_ns) in told_by(record).filter(|(_, events, _)| *events > 0.0) {
+        lose(loss, what, events, time_ns);
+    }
+}
+
+/// What a record tells of: how many events, and their time.
 #[allow(
     clippy::cast_precision_loss,
     reason = "durations stay far below 2⁵³ ns, which is 104 days"
 )]
-pub(crate) fn lose_record(loss: Loss, record: &Record) {
-    let (weight, time_ns) = (record.weight, record.duration_ns as f64);
-    match record.role {
+fn told_by(record: &Record) -> impl Iterator<Item = (Lost, f64, f64)> {
+    let (weight, waits) = (record.weight, record.wait_weight);
+    let time_ns = record.duration_ns as f64;
+    let (first, second) = match record.role {
         Role::Acquire => {
-            if weight > 0.0 {
-                lose(loss, Lost::Acquisitions, weight, 0.0);
-            }
-            if record.wait_weight > 0.0 {
-                let waits = record.wait_weight;
-                lose(loss, Lost::Waits, waits, waits * time_ns);
-            }
+            let what = if record.error == 0 {
+                Lost::Acquisitions
+            } else {
+                Lost::Failed
+            };
+            let waiting = (Lost::Waits, waits, waits * time_ns);
+            (Some((what, weight, 0.0)), Some(waiting))
         }
         Role::Release => {
-            if weight > 0.0 {
-                lose(loss, Lost::Releases, weight, weight * time_ns);
-            }
-            if record.blocked_weight > 0.0 {
-                let charges = record.blocked_weight;
-                let blocked_ns = record.blocked_ns as f64;
-                lose(loss, Lost::Charges, charges, charges * blocked_ns);
-            }
+            let (charges, blocked_ns) = (record.blocked_weight, record.blocked_ns as f64);
+            let charged = (Lost::Charges, charges, charges * blocked_ns);
+            let released = (Lost::Releases, weight, weight * time_ns);
+            (Some(released), Some(charged))
         }
-        Role::Sync => {
-            let waits = record.wait_weight;
-            lose(loss, Lost::SyncWaits, waits, waits * time_ns);
+        Role::Sync => (Some((Lost::SyncWaits, waits, waits * time_ns)), None),
+        Role::Wake => (Some((Lost::Wakes, 1.0, 0.0)), None),
+        Role::Init | Role::Name => (None, None),
+    };
+    first.into_iter().chain(second)
+}
+
+/// Counts all that one record would have told, had it not been left out.
+#[cold]
+pub(crate) fn leave_out(record: &Record) {
+    for (what, events, time_ns) in told_by(record) {
+        if events > 0.0 {
+            leave_out_events(record.kind, what, 1, (events, time_ns));
+        } else if events < 0.0 {
+            take_back(what, -events);
         }
-        Role::Wake => lose(loss, Lost::Wakes, 1.0, 0.0),
-        Role::Init | Role::Name => {}
+    }
+}
+
+/// The same of that many records that were added up: their events, and their time.
+pub(crate) fn leave_out_events(
+    kind: Kind,
+    what: Lost,
+    records: u64,
+    (events, time_ns): (f64, f64),
+) {
+    if let Some(count) = loss_count(Loss::LeftOut, what) {
+        count.records.fetch_add(records, Ordering::Relaxed);
+        count.events.fetch_add(whole(events), Ordering::Relaxed);
+        count.time_ns.fetch_add(whole(time_ns), Ordering::Relaxed);
+    }
+    if matches!(what, Lost::Waits | Lost::SyncWaits)
+        && let Some(total) = LEFT_OUT_WAITS.0.get(kind as usize)
+    {
+        total.waits.fetch_add(whole(events), Ordering::Relaxed);
+        total.wait_ns.fetch_add(whole(time_ns), Ordering::Relaxed);
+    }
+}
+
+/// What a record told before, and was left out, did not happen after all.
+fn take_back(what: Lost, events: f64) {
+    if let Some(count) = loss_count(Loss::LeftOut, what) {
+        count.records.fetch_sub(1, Ordering::Relaxed);
+        count.events.fetch_sub(whole(events), Ordering::Relaxed);
     }
 }
 
@@ -166,9 +218,22 @@ pub(crate) fn lost(loss: Loss, what: Lost) -> (u64, u64) {
 /// All that was lost so far, in words: `12 records for 40 waits, 1200 ns of waiting
 /// (queue full)`.
 pub(crate) fn all_lost() -> impl Iterator<Item = String> {
-    let all = LOSSES
-        .into_iter()
-        .flat_map(|loss| WHATS.map(|what| (loss, what)));
+    in_words(|loss| loss != Loss::LeftOut)
+}
+
+/// All that was left out, in the same words.
+pub(crate) fn all_left_out() -> impl Iterator<Item = String> {
+    in_words(|loss| loss == Loss::LeftOut)
+}
+
+/// Whether anything was.
+pub(crate) fn any_left_out() -> bool {
+    all_left_out().next().is_some()
+}
+
+fn in_words(is_meant: impl Fn(Loss) -> bool) -> impl Iterator<Item = String> {
+    let causes = LOSSES.into_iter().filter(move |(loss, _)| is_meant(*loss));
+    let all = causes.flat_map(|loss| WHATS.map(|what| (loss, what)));
     all.filter_map(|((loss, cause), (what, events, of_time))| {
         let count = loss_count(loss, what)?;
         let load = |number: &AtomicU64| number.load(Ordering::Relaxed);
@@ -203,6 +268,16 @@ static WAITS: [WaitTotals; CELLS] = [const {
     )
 }; CELLS];
 
+/// Estimated totals of those that were left out.
+static LEFT_OUT_WAITS: WaitTotals = WaitTotals(
+    [const {
+        WaitTotal {
+            waits: AtomicU64::new(0),
+            wait_ns: AtomicU64::new(0),
+        }
+    }; KINDS.len()],
+);
+
 fn wait_totals(kind: Kind) -> impl Iterator<Item = &'static WaitTotal> {
     WAITS
         .iter()
@@ -227,6 +302,17 @@ pub(crate) fn exact_waits(kind: Kind) -> (u64, u64) {
     })
 }
 
+/// Estimated number and time of the waits for a kind of lock that were left out.
+pub(crate) fn left_out_waits(kind: Kind) -> (u64, u64) {
+    let total = LEFT_OUT_WAITS.0.get(kind as usize);
+    total.map_or((0, 0), |total| {
+        (
+            total.waits.load(Ordering::Relaxed),
+            total.wait_ns.load(Ordering::Relaxed),
+        )
+    })
+}
+
 /// In a forked child: nothing has happened yet.
 pub(super) fn forget_all() {
     for count in LOST.iter().flatten() {
@@ -234,7 +320,8 @@ pub(super) fn forget_all() {
         count.events.store(0, Ordering::Relaxed);
         count.time_ns.store(0, Ordering::Relaxed);
     }
-    for total in KINDS.into_iter().flat_map(wait_totals) {
+    let totals = KINDS.into_iter().flat_map(wait_totals);
+    for total in totals.chain(&LEFT_OUT_WAITS.0) {
         total.waits.store(0, Ordering::Relaxed);
         total.wait_ns.store(0, Ordering::Relaxed);
     }
@@ -243,6 +330,27 @@ pub(super) fn forget_all() {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_left_out_is_no_loss_and_known_by_its_kind() {
+        let mut wait = Record::new(Role::Acquire, Kind::Spin, 0x10);
+        (wait.weight, wait.wait_weight, wait.duration_ns) = (7.0, 2.0, 500);
+        leave_out(&wait);
+        wait.error = libc::ETIMEDOUT;
+        leave_out(&wait);
+        let cause = "(LOCKPROF_INCLUDE, LOCKPROF_EXCLUDE)";
+        let left_out: Vec<_> = all_left_out().collect();
+        assert_eq!(
+            left_out,
+            [
+                format!("1 records for 7 acquisitions {cause}"),
+                format!("1 records for 7 failed attempts {cause}"),
+                format!("2 records for 4 waits, 2000 ns of waiting {cause}"),
+            ]
+        );
+        assert!(all_lost().all(|lost| !lost.contains("INCLUDE")));
+        assert_eq!(left_out_waits(Kind::Spin), (4, 2000));
+    }
 
     #[test]
     fn what_a_lost_record_would_have_told_is_said_with_its_time() {

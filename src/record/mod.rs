@@ -3,6 +3,7 @@
 
 mod counts;
 mod frames;
+mod left_out;
 mod queue;
 
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -13,8 +14,12 @@ use crate::{memory, sys};
 
 #[cfg(any(test, lockprof_measure))]
 pub(crate) use self::counts::lost;
-pub(crate) use self::counts::{Loss, Lost, all_lost, count_wait, exact_waits, lose, lose_record};
+pub(crate) use self::counts::{
+    Loss, Lost, all_left_out, all_lost, any_left_out, count_wait, exact_waits, leave_out,
+    leave_out_events, left_out_waits, lose, lose_record,
+};
 pub(crate) use self::frames::{Filling, Frames};
+pub(crate) use self::left_out::{forget_code, is_left_out, leave_out_at, leaves_out_any, unloaded};
 
 /// Records that fit before our thread runs: nearly all programs without threads
 /// of their own stay below it for a whole run (300 KiB).
@@ -164,6 +169,16 @@ impl Record {
             kind,
             thread_name: [0; 16],
             frames: Frames::new(),
+        }
+    }
+
+    /// Whether waits of others are put down to it: then its stack is wanted, wherever
+    /// it was.
+    pub(crate) fn ends_waits(&self) -> bool {
+        match self.role {
+            Role::Wake => true,
+            Role::Release => self.charge != 0,
+            Role::Acquire | Role::Sync | Role::Init | Role::Name => false,
         }
     }
 }

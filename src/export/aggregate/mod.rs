@@ -74,7 +74,7 @@ impl Aggregate {
         let stacks = self.stacks.len();
         let amount = Amount::of(record);
         if record.role == Role::Wake {
-            self.learn_wake(record);
+            self.learn_charge(record);
             return self.stacks.len() != stacks;
         }
         match self.key(record, lock, &amount) {
@@ -125,8 +125,8 @@ impl Aggregate {
         self.add_row(key, &amount);
     }
 
-    /// Where sync waits were ended: they are put down to it; it makes no row.
-    fn learn_wake(&mut self, record: &Record) {
+    /// Where waits were ended, which are put down to it; it makes no row.
+    pub(crate) fn learn_charge(&mut self, record: &Record) {
         if let Some(stack) = self.stack_id(record.frames.as_slice()) {
             let charge = Charge {
                 stack,
@@ -162,6 +162,38 @@ impl Aggregate {
             }
             self.add_row(wait.key, &wait.amount);
         }
+    }
+
+    /// Takes out the rows at such stacks, of which nobody has been told, and counts them
+    /// as left out.
+    pub(crate) fn leave_out(&mut self, is_left_out: impl Fn(&[u64]) -> bool) {
+        let Self {
+            rows,
+            totals,
+            stacks,
+            unsettled,
+            ..
+        } = self;
+        let is_meant = |key: &Key| {
+            let stack = stacks.get(key.stack as usize);
+            stack.is_some_and(|stack| is_left_out(stack))
+        };
+        rows.retain(|key, number| {
+            let goes = is_meant(key);
+            if goes && let Some(totals) = totals.get(*number as usize) {
+                totals.leave_out(key);
+            }
+            !goes
+        });
+        unsettled.retain(|wait| {
+            let goes = is_meant(&wait.key);
+            if goes {
+                let mut totals = Totals::default();
+                wait.amount.add_to(&mut totals);
+                totals.leave_out(&wait.key);
+            }
+            !goes
+        });
     }
 
     fn add_row(&mut self, key: Key, amount: &Amount) {

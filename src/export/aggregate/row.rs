@@ -69,6 +69,38 @@ pub(crate) struct Totals {
 
 const _: () = assert!(size_of::<Totals>() == 40);
 
+impl Totals {
+    /// Counts a row of such a key, which is taken out, as left out. Of the charges in
+    /// it only the time is known.
+    pub(super) fn leave_out(&self, key: &Key) {
+        let records = u64::from(self.samples);
+        let has_waited = key.bucket_ns().is_some();
+        let leave_out = |what, events: f64, time_ns: f64| {
+            if events > 0.0 {
+                record::leave_out_events(key.kind, what, records, (events, time_ns));
+            }
+        };
+        match key.role {
+            Role::Acquire => {
+                leave_out(Lost::Acquisitions, self.events, 0.0);
+                if has_waited {
+                    leave_out(Lost::Waits, self.contention, self.time_ns);
+                } else {
+                    leave_out(Lost::Failed, self.contention, 0.0);
+                }
+            }
+            Role::Release => {
+                leave_out(Lost::Releases, self.events, self.time_ns);
+                if self.contention > 0.0 {
+                    leave_out(Lost::Charges, 1.0, self.contention);
+                }
+            }
+            Role::Sync => leave_out(Lost::SyncWaits, self.events, self.time_ns),
+            Role::Wake | Role::Init | Role::Name => {}
+        }
+    }
+}
+
 pub(super) fn bucket_of(duration_ns: u64) -> u8 {
     let exponent = duration_ns.checked_ilog2().unwrap_or(0);
     u8::try_from(exponent).unwrap_or(0)

@@ -16,6 +16,10 @@ pub(crate) fn prepare() -> bool {
 
 pub(crate) fn forget() {}
 
+pub(crate) fn return_address(_: Caller, _: &KnownStack) -> Option<u64> {
+    None
+}
+
 pub(crate) fn walk(_: Caller, _: &KnownStack, _: &mut Filling) -> bool {
     true
 }

@@ -32,7 +32,7 @@ mod walk;
 use self::cache::Cache;
 
 pub(crate) use self::bounds::KnownStack;
-pub(crate) use self::walk::walk;
+pub(crate) use self::walk::{return_address, walk};
 
 /// The rules of all code touched so far.
 static CACHE: Cache = Cache::new();

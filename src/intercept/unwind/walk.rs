@@ -46,6 +46,13 @@ pub(crate) fn walk(caller: Caller, known: &KnownStack, frames: &mut Filling) -> 
     !walk.has_searched
 }
 
+/// Where the host's call returns to.
+pub(crate) fn return_address(caller: Caller, known: &KnownStack) -> Option<u64> {
+    let start = caller.sp as u64;
+    let end = known.end(start)?;
+    Stack { start, end }.word(start)
+}
+
 /// The part of a stack that may be read.
 #[derive(Clone, Copy)]
 struct Stack {
