@@ -71,6 +71,12 @@ pub(crate) fn process_id() -> u32 {
     std::process::id()
 }
 
+/// Whom files that this process makes belong to.
+pub(crate) fn effective_user() -> u32 {
+    // SAFETY: takes nothing, cannot fail.
+    unsafe { libc::geteuid() }
+}
+
 /// The calling thread's name as the kernel keeps it, padded with zeros.
 pub(crate) fn thread_name() -> [u8; 16] {
     let mut name = [0_u8; 16];

@@ -14,7 +14,7 @@ use super::objects::Objects;
 use crate::record;
 
 /// Calls that are remembered, and such that are still to be decided; some 16 bytes each.
-const CALLS_MAX: usize = 1 << 14;
+const CALLS_MAX: usize = 1 << 13;
 
 /// What is known of one call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

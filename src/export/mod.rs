@@ -7,6 +7,7 @@ mod aggregate;
 mod blame;
 mod build;
 mod filter;
+mod jit;
 mod locks;
 mod names;
 mod objects;

@@ -3,6 +3,7 @@
 use contract::demangle::demangle;
 use rustc_hash::FxHashMap;
 
+use super::jit::Jit;
 use super::objects::{Objects, Segment};
 use super::symbolize::{self, Named, Questions};
 
@@ -15,6 +16,7 @@ pub(crate) struct Names {
     data: FxHashMap<u64, Option<Named>>,
     /// Symbol → name for people.
     people: FxHashMap<Box<str>, Box<str>>,
+    jit: Jit,
     /// File → build id.
     build_ids: FxHashMap<usize, String>,
 }
@@ -80,9 +82,27 @@ impl Names {
         }
     }
 
+    /// The same for code that was made at run time, whose names are written down while
+    /// it runs.
+    pub(crate) fn look_up_made(&mut self, objects: &Objects) {
+        let nameless = self.code.iter().filter(|(_, symbol)| symbol.is_none());
+        for (&address, _) in nameless {
+            if objects.is_made_at_run_time(address) {
+                self.jit.ask(address);
+            }
+        }
+        self.jit.look_up();
+    }
+
+    /// Names of code made at run time.
+    pub(crate) fn made(&self) -> &Jit {
+        &self.jit
+    }
+
     /// The symbol of the function at a code address.
     pub(crate) fn function(&self, address: u64) -> Option<&str> {
-        self.code.get(&address)?.as_deref()
+        let symbol = self.code.get(&address)?.as_deref();
+        symbol.or_else(|| self.jit.name(address))
     }
 
     /// The static object at a data address.

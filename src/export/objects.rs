@@ -130,6 +130,19 @@ impl Objects {
             .rposition(|segment| segment.addresses.contains(&address))
     }
 
+    /// Whether no file stands behind a code address: it was made at run time. Some
+    /// makers have it in memory that looks like a file.
+    pub(crate) fn is_made_at_run_time(&self, address: u64) -> bool {
+        let segment = self
+            .segment_at(address)
+            .and_then(|at| self.segments.get(at));
+        let file = segment.and_then(|segment| self.files.get(segment.file));
+        file.is_none_or(|file| {
+            let is_memory = |beginning: &&str| file.path.starts_with(*beginning);
+            ["/memfd:", "/dev/zero", "/dev/shm/"].iter().any(is_memory)
+        })
+    }
+
     /// All files.
     pub(crate) fn files(&self) -> &[LoadedFile] {
         &self.files

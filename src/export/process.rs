@@ -311,6 +311,9 @@ impl Process {
         let with_symbols = self.config.options.symbols == Symbols::Symtab;
         self.names
             .look_up(&self.objects, code, locks().map(address_of), with_symbols);
+        if with_symbols {
+            self.names.look_up_made(&self.objects);
+        }
         let blockers = rows.iter().map(|row| row.key.blocker);
         self.threads.refresh(blockers.filter(|&id| id != 0));
     }
@@ -350,6 +353,8 @@ impl Process {
         let unhooked = self.unhooked.paths(&self.objects);
         let unhooked = unhooked.map(|path| format!("{}{path}", comment::NOT_HOOKED));
         comments.extend(unhooked);
+        let made = self.names.made().remarks().into_iter();
+        comments.extend(made.map(|remark| format!("{}{remark}", comment::MADE_CODE)));
         let uploads = self.deliveries.losses().into_iter();
         let lost = record::all_lost().chain(uploads);
         comments.extend(lost.map(|lost| format!("{}{lost}", comment::LOST)));

@@ -7,6 +7,8 @@ pub const LOST: &str = "lost: ";
 /// Before what the user's filters left out of one sort, worded as what is lost:
 /// `left out: 12 records for 1200 acquisitions (LOCKPROF_INCLUDE, LOCKPROF_EXCLUDE)`.
 pub const LEFT_OUT: &str = "left out: ";
+/// Before what is wrong with the names of code that was made at run time.
+pub const MADE_CODE: &str = "names of code made at run time: ";
 /// Before a loaded file whose locks are not seen: it was opened with `RTLD_DEEPBIND`,
 /// so its calls are bound past the library.
 pub const NOT_HOOKED: &str = "locks not seen, bound past the profiler (RTLD_DEEPBIND): ";
