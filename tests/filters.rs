@@ -45,20 +45,14 @@ fn exact(filters: &[(&str, &str)]) -> (Run, Rows) {
 
 /// What the profile says was left out of one sort: how many, and their time.
 fn left_out(rows: &Rows, what: &str) -> (i64, i64) {
-    let of_sort = |text: &&str| text.contains(&format!(" {what}"));
-    let texts = rows.comments.iter();
-    let texts = texts.filter_map(|text| text.strip_prefix(comment::LEFT_OUT));
-    let numbers: Vec<Vec<i64>> = texts
-        .filter(of_sort)
-        .map(|text| {
-            let words = text.split_whitespace();
-            words.filter_map(|word| word.parse().ok()).collect()
-        })
-        .collect();
-    assert!(numbers.len() <= 1, "{rows}");
-    let numbers = numbers.first().cloned().unwrap_or_default();
-    let number = |index: usize| numbers.get(index).copied().unwrap_or(0);
-    (number(1), number(2))
+    let all = comment::find(&rows.comments, comment::LEFT_OUT).unwrap_or("");
+    let of_sort = |text: &&str| {
+        text.split_once(' ')
+            .is_some_and(|(_, of)| of.starts_with(what))
+    };
+    let text = all.split("; ").find(of_sort).unwrap_or("");
+    let mut numbers = text.split([' ', ',']).filter_map(|word| word.parse().ok());
+    (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0))
 }
 
 /// Fails unless these takers are in the profile, every time, and no others.

@@ -178,7 +178,7 @@ impl Process {
         let is_asked = self.config.options.locks == ["join"];
         let is_without_rows = self.aggregate.is_empty();
         let is_idle = if is_without_rows {
-            !record::any_left_out()
+            record::all_left_out().is_none()
         } else {
             self.aggregate.has_joins_only() && !is_asked
         };
@@ -359,7 +359,7 @@ impl Process {
         let lost = record::all_lost().chain(uploads);
         comments.extend(lost.map(|lost| format!("{}{lost}", comment::LOST)));
         let left_out = record::all_left_out();
-        comments.extend(left_out.map(|left_out| format!("{}{left_out}", comment::LEFT_OUT)));
+        comments.extend(left_out.map(|all| format!("{}{all}", comment::LEFT_OUT)));
         comments
     }
 

@@ -15,8 +15,8 @@ use crate::{memory, sys};
 #[cfg(any(test, lockprof_measure))]
 pub(crate) use self::counts::lost;
 pub(crate) use self::counts::{
-    Loss, Lost, all_left_out, all_lost, any_left_out, count_wait, exact_waits, leave_out,
-    leave_out_events, left_out_waits, lose, lose_record,
+    Loss, Lost, all_left_out, all_lost, count_wait, exact_waits, leave_out, leave_out_events,
+    left_out_waits, lose, lose_record,
 };
 pub(crate) use self::frames::{Filling, Frames};
 pub(crate) use self::left_out::{forget_code, is_left_out, leave_out_at, leaves_out_any, unloaded};

@@ -4,9 +4,9 @@
 /// `lost: 12 records for 40 waits, 120000 ns of waiting (queue full)`.
 /// Readers show these lines to the user as warnings.
 pub const LOST: &str = "lost: ";
-/// Before what the user's filters left out of one sort, worded as what is lost:
-/// `left out: 12 records for 1200 acquisitions (LOCKPROF_INCLUDE, LOCKPROF_EXCLUDE)`.
-pub const LEFT_OUT: &str = "left out: ";
+/// Before all that the user's filters left out:
+/// `left out, as asked for: 1200 acquisitions; 3 waits, 120000 ns of waiting`.
+pub const LEFT_OUT: &str = "left out, as asked for: ";
 /// Before what is wrong with the names of code that was made at run time.
 pub const MADE_CODE: &str = "names of code made at run time: ";
 /// Before a loaded file whose locks are not seen: it was opened with `RTLD_DEEPBIND`,

@@ -2,7 +2,9 @@
 
 use std::collections::HashMap;
 
-use contract::comment::{EXACT_WAITS_OF, LOST, NOT_HOOKED, OPEN_HOLD, OPEN_HOLDS};
+use contract::comment::{
+    EXACT_WAITS_OF, LEFT_OUT, LOST, MADE_CODE, NOT_HOOKED, OPEN_HOLD, OPEN_HOLDS,
+};
 use contract::profile::Profile;
 use contract::sample_type::label;
 
@@ -15,6 +17,8 @@ pub(crate) struct Remarks {
     pub(crate) check: Option<Check>,
     /// What was lost, each remark once.
     pub(crate) losses: Vec<String>,
+    /// What the program's filters left out, each remark once.
+    pub(crate) left_out: Vec<String>,
     /// How many sampled locks were held when the profiles were made.
     pub(crate) open_holds: u64,
     /// The oldest of them: for how long, and what is known about it.
@@ -41,15 +45,20 @@ pub(crate) fn collect<'a>(profiles: impl IntoIterator<Item = &'a Profile>) -> Re
         }
         increase(&mut remarks.nameless, nameless(profile));
     }
-    remarks.losses.sort_unstable();
-    remarks.losses.dedup();
+    for lines in [&mut remarks.losses, &mut remarks.left_out] {
+        lines.sort_unstable();
+        lines.dedup();
+    }
     remarks
 }
 
 impl Remarks {
     fn add(&mut self, comment: &str) {
-        if comment.starts_with(LOST) || comment.starts_with(NOT_HOOKED) {
+        let losses = [LOST, NOT_HOOKED, MADE_CODE];
+        if losses.iter().any(|loss| comment.starts_with(loss)) {
             self.losses.push(comment.to_owned());
+        } else if comment.starts_with(LEFT_OUT) {
+            self.left_out.push(comment.to_owned());
         } else if let Some(waits) = comment.strip_prefix(EXACT_WAITS_OF) {
             self.add_check(waits);
         } else if let Some(open) = comment.strip_prefix(OPEN_HOLDS) {

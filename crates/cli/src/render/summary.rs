@@ -105,6 +105,9 @@ impl Summary<'_> {
             text.push_str(&self.sync_waits());
         }
         text.push_str(&self.check().unwrap_or_default());
+        for line in remarks.left_out() {
+            let _ = writeln!(text, "{line}");
+        }
         for warning in remarks.warnings(self.analysis.whole.threads) {
             let _ = writeln!(text, "warning: {warning}");
         }

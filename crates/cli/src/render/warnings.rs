@@ -22,6 +22,12 @@ impl Remarks {
         lines.iter().map(|line| printable(line)).collect()
     }
 
+    /// What the program's filters left out: no fault, but in no row.
+    pub(crate) fn left_out(&self) -> Vec<String> {
+        let lines = self.left_out.iter().take(MOST_REMARKS);
+        lines.map(|line| printable(line)).collect()
+    }
+
     /// What was lost, and how many more such remarks there are.
     pub(crate) fn losses(&self) -> Vec<String> {
         let mut lines: Vec<String> = self.losses.iter().take(MOST_REMARKS).cloned().collect();

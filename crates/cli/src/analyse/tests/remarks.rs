@@ -42,7 +42,9 @@ fn the_oldest_open_hold_is_kept_with_what_is_known_about_it() {
 #[test]
 fn losses_are_kept_once_each() {
     let deep = format!("{NOT_HOOKED}/lib/deep.so");
-    let remarks = collected(&["lost: b", "lost: a", "lost: b", "pid: 42", &deep]);
+    let left_out = "left out, as asked for: 5 acquisitions";
+    let remarks = collected(&["lost: b", left_out, "lost: a", "lost: b", "pid: 42", &deep]);
+    assert_eq!(remarks.left_out, [left_out]);
     assert_eq!(remarks.losses, [deep.as_str(), "lost: a", "lost: b"]);
 }
 
