@@ -14,12 +14,13 @@ use support::program::{Program, files_in};
 
 /// Programs that need an argument, another library or somebody to end them; tests
 /// of their own run them.
-const SPECIAL: [&str; 8] = [
+const SPECIAL: [&str; 9] = [
     "becomes_a_daemon",
     "deep_binding",
     "early_locks",
     "filtered_places",
     "locks_for_a_while",
+    "openssl_threads",
     "runs_until_killed",
     "stack_library_replaced",
     "tls_libraries",

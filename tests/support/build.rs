@@ -56,6 +56,11 @@ pub(crate) fn program_with(name: &str, libraries: &[&Path]) -> PathBuf {
     })
 }
 
+/// The program, linked with libraries of the system (`-lcrypto`).
+pub(crate) fn program_using(name: &str, libraries: &[&str]) -> PathBuf {
+    once(name, |to| run(compiler(name, to).args(libraries)))
+}
+
 /// The shared library made of `c-tests/<name>.c`.
 pub(crate) fn shared_library(name: &str) -> PathBuf {
     once(&format!("lib{name}.so"), |to| {
