@@ -164,17 +164,21 @@ fn exact_totals_of_waiting_agree_with_what_is_estimated_and_left_out() {
 
 #[test]
 fn sampled_estimates_of_what_is_kept_are_not_biased() {
+    // Few records, and a thread of ours from the start: what a machine that is late
+    // would lose is no matter of filters.
     let run = filtered(&[("LOCKPROF_EXCLUDE", "libfilter_library,noisy_*")])
-        .sample("3")
+        .sample("10")
+        .env("LOCKPROF_EXPORTER", "constructor")
         .env("LOCKPROF_CPU_LIMIT", "0")
         .compare();
     let (rows, rounds) = (run.profile(), run.truth("rounds"));
-    let kept = rows.at("take_in_program");
-    // 1600 / 3 of them, so a standard error of 3.5 %.
-    kept.expect_close("acquisitions", kept.acquires(), rounds, 18);
-    kept.expect_close("releases", kept.releases(), rounds, 18);
+    let takers = ["take_in_program", "take_through_wrapper"];
+    let kept = rows.filter(|row| row.stack.iter().any(|name| takers.contains(&name.as_str())));
+    // 3200 / 10 of them, so a standard error of 5.6 %.
+    kept.expect_close("acquisitions", kept.acquires(), 2 * rounds, 25);
+    kept.expect_close("releases", kept.releases(), 2 * rounds, 25);
     let all = rows.acquires() + left_out(&rows, "acquisitions").0;
-    rows.expect_close("all acquisitions", all, 6 * rounds, 10);
+    rows.expect_close("all acquisitions", all, 6 * rounds, 15);
 }
 
 #[test]
