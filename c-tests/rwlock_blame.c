@@ -1,9 +1,10 @@
-// A writer makes readers wait, and a reader makes a writer wait, for known times.
+// A writer makes readers and writers wait, and a reader makes a writer wait, for known times.
 #include "testing.h"
 
 enum { ROUNDS = 20 };
 
 static pthread_rwlock_t shared_lock = PTHREAD_RWLOCK_INITIALIZER;
+static pthread_rwlock_t writers_lock = PTHREAD_RWLOCK_WRITER_NONRECURSIVE_INITIALIZER_NP;
 static int held, asking, released;
 
 static void wait_for(int *counter, int least) {
@@ -30,7 +31,21 @@ static FRAME void read_slowly(int round) {
     CHECK(pthread_rwlock_unlock(&shared_lock) == 0);
 }
 
-static long long read_wait_ns, write_wait_ns;
+// Two writers, of a lock that prefers readers, as by default, and of one that does not.
+static FRAME void write_before(pthread_rwlock_t *lock, int round) {
+    CHECK(pthread_rwlock_wrlock(lock) == 0);
+    keep(round, 4);
+    CHECK(pthread_rwlock_unlock(lock) == 0);
+}
+
+static long long read_wait_ns, write_wait_ns, behind_wait_ns;
+
+static FRAME void write_behind(pthread_rwlock_t *lock) {
+    long long begin = now_ns();
+    CHECK(pthread_rwlock_wrlock(lock) == 0);
+    behind_wait_ns += now_ns() - begin;
+    CHECK(pthread_rwlock_unlock(lock) == 0);
+}
 
 static FRAME void wait_to_read(void) {
     long long begin = now_ns();
@@ -47,24 +62,28 @@ static FRAME void wait_to_write(void) {
 }
 
 static void *waiter(void *unused) {
-    for (int round = 1; round <= 2 * ROUNDS; round++) {
+    for (int round = 1; round <= 4 * ROUNDS; round++) {
         wait_for(&held, round);
         announce(&asking);
-        if (round % 2 == 1)
-            wait_to_read();
-        else
-            wait_to_write();
+        switch (round % 4) {
+        case 0: wait_to_read(); break;
+        case 1: wait_to_write(); break;
+        case 2: write_behind(&shared_lock); break;
+        case 3: write_behind(&writers_lock); break;
+        }
         announce(&released);
     }
     return unused;
 }
 
 static void *holder(void *unused) {
-    for (int round = 1; round <= 2 * ROUNDS; round++) {
-        if (round % 2 == 1)
-            write_slowly(round);
-        else
-            read_slowly(round);
+    for (int round = 1; round <= 4 * ROUNDS; round++) {
+        switch (round % 4) {
+        case 0: write_slowly(round); break;
+        case 1: read_slowly(round); break;
+        case 2: write_before(&shared_lock, round); break;
+        case 3: write_before(&writers_lock, round); break;
+        }
         wait_for(&released, round);
     }
     return unused;
@@ -76,5 +95,6 @@ int main(void) {
     join(threads[1]);
     truth("read_wait_ns", read_wait_ns);
     truth("write_wait_ns", write_wait_ns);
+    truth("behind_wait_ns", behind_wait_ns);
     return finish();
 }

@@ -65,13 +65,14 @@ fn who_waits_to_read_waits_for_the_writer_and_the_other_way_round() {
     ] {
         let run = program.compare();
         let rows = run.profile();
-        for (waiter, kind, holder, truth) in [
-            ("wait_to_read", READ, "write_slowly", "read_wait_ns"),
-            ("wait_to_write", WRITE, "read_slowly", "write_wait_ns"),
+        for (waiter, kind, holder, truth, count) in [
+            ("wait_to_read", READ, "write_slowly", "read_wait_ns", 20),
+            ("wait_to_write", WRITE, "read_slowly", "write_wait_ns", 20),
+            ("write_behind", WRITE, "write_before", "behind_wait_ns", 40),
         ] {
             let waits = of_kind(&rows.at(waiter), kind);
             waits.expect_close("waits", waits.wait_ns(), run.truth(truth), 5);
-            assert_eq!(waits.contentions(), 20, "{rows}");
+            assert_eq!(waits.contentions(), count, "{rows}");
             let known = waits.with(label::BLOCKING_SITE, holder).wait_ns();
             waits.expect_close("waits put down to the holder", known, waits.wait_ns(), 10);
             let blamed = rows.at(holder).sum(SampleType::Blocked);

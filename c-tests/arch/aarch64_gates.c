@@ -67,7 +67,8 @@ struct way {
     uint32_t held_len;
     int code;
     // The first two words of the lock, for those that look at them.
-    uint64_t word;
+    // The first words of the lock.
+    uint64_t word, next_word;
     // Where it leads, one bit per place; the last of them; what comes back from there.
     unsigned places;
     enum place last;
@@ -142,8 +143,8 @@ HIDDEN int arrived(enum place place) {
 
 // ---- every way
 
-// The first two words of the lock that gates look at.
-static uint64_t lock_word;
+// The first four words of the lock that gates look at.
+static uint64_t lock_words[2];
 
 static bool looks(const void *gate) {
     return gate == (void *)release || gate == (void *)release_rwlock || gate == (void *)release_held ||
@@ -161,8 +162,9 @@ static void prepare(const struct way *next) {
     for (int i = 0; i < 30; i++)
         before.x[i] = 0x0101010101010101 * (uint64_t)(i + 1);
     if (looks(way->gate)) {
-        lock_word = way->word;
-        before.x[0] = (uint64_t)&lock_word;
+        lock_words[0] = way->word;
+        lock_words[1] = way->next_word;
+        before.x[0] = (uint64_t)lock_words;
     }
 }
 
@@ -226,7 +228,10 @@ static struct way ways[] = {
     {"release of what somebody may wait for", release, .word = 2, TO(HELD), .arguments = 1,
      .sp_register = 1},
     {"release of readers", release_rwlock, .word = 16, ONE(REAL), .arguments = 1},
-    {"release of a writer", release_rwlock, .word = 3, ONE(REAL), .arguments = 1},
+    {"release of a writer", release_rwlock, .word = 3, .next_word = 1ull << 32, ONE(REAL),
+     .arguments = 1},
+    {"release of a writer, with another waiting where readers are preferred", release_rwlock,
+     .word = 3, .next_word = 3ull << 32, TO(HELD), .arguments = 1, .sp_register = 1},
     {"release of readers, with a writer waiting", release_rwlock, .word = 18, TO(HELD),
      .arguments = 1, .sp_register = 1},
     {"release of a writer, with readers waiting", release_rwlock, .word = 19, TO(HELD),

@@ -21,8 +21,10 @@ use crate::sys;
 // their turn, whether one has, or waits for, the lock, whether readers wait for their
 // turn, and above these three bits the number of readers, waiting ones included.
 const WORD_READERS: usize = 0;
-/// Further writers that wait.
+/// Further writers that wait, but for locks that prefer readers, as by default.
 const WORD_WRITERS: usize = 1;
+/// On which writers wait while another one has the lock: 1 when none does.
+const WORD_WRITERS_FUTEX: usize = 3;
 const WORD_WRITER: usize = 6;
 const WRITERS_TURN: u32 = 1;
 const WRITER_LOCKED: u32 = 2;
@@ -38,8 +40,10 @@ fn writer(lock: *const pthread_rwlock_t) -> u32 {
 #[inline(always)]
 pub(super) fn may_be_waited_for(lock: *const pthread_rwlock_t) -> bool {
     let readers = word(lock, WORD_READERS);
-    let by_writer = readers == WRITERS_TURN | WRITER_LOCKED && word(lock, WORD_WRITERS) == 0;
-    readers & LOW_BITS != 0 && !by_writer
+    let is_writer_alone = readers == WRITERS_TURN | WRITER_LOCKED
+        && word(lock, WORD_WRITERS) == 0
+        && word(lock, WORD_WRITERS_FUTEX) <= 1;
+    readers & LOW_BITS != 0 && !is_writer_alone
 }
 
 /// `pthread_rwlock_rdlock` and its like.

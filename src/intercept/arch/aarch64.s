@@ -179,7 +179,7 @@ lockprof_thread:
 .endm
 
 // Releases a read-write lock: somebody may wait unless only readers hold it (low bits 0)
-// or only a writer (3).
+// or only a writer (3, and a fourth word of 1).
 .macro lockprof_release_rwlock real, held
     lockprof_release_begin
     ldr x9, [x0]
@@ -187,6 +187,9 @@ lockprof_thread:
     b.eq 4f
     cmp x9, #3
     b.ne 2f
+    ldr w9, [x0, #12]
+    cmp w9, #1
+    b.hi 2f
 4:
     lockprof_release_end \real, \held
 .endm

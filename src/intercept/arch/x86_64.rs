@@ -198,9 +198,10 @@ macro_rules! gate {
     };
     // Releases a read-write lock: leaves for Rust also when somebody may wait. Nobody does
     // while only readers hold it, whose first word has none of its low bits set, or only a
-    // writer, when it is 3 and the second 0.
+    // writer, when it is 3, the second 0 and the fourth 1.
     (@release_rwlock ($lock:ident) { real: $real:ident, held: $held:path }) => {
-        gate!(@look $real, $held, "test byte ptr [rdi], 7", "je 3f", "cmp qword ptr [rdi], 3", "jne 2f", "3:")
+        gate!(@look $real, $held, "test byte ptr [rdi], 7", "je 3f", "cmp qword ptr [rdi], 3", "jne 2f",
+            "cmp dword ptr [rdi + 12], 1", "ja 2f", "3:")
     };
     // Releases a lock that does not say whether somebody waits.
     (@release_held ($lock:ident) { real: $real:ident, held: $held:path }) => {
