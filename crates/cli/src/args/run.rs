@@ -1,47 +1,14 @@
-//! The arguments: what may be given, with what help.
-
-pub(crate) mod list;
-pub(crate) mod symbolize;
+//! The arguments of `lockprof run`: the options of the library, and the program.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
 
-use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgAction, Command, value_parser};
 use contract::options::{Opt, TABLE, Values};
 
-use crate::columns;
+use super::{name, symbolize};
 
-/// Names of arguments that are not in the option table.
-pub(crate) mod name {
-    pub(crate) const BY: &str = "by";
-    pub(crate) const FILES: &str = "FILE";
-    pub(crate) const FORMAT: &str = "format";
-    pub(crate) const PROGRAM: &str = "PROGRAM";
-    pub(crate) const QUIET: &str = "quiet";
-    pub(crate) const REPORT: &str = "report";
-    pub(crate) const RUN: &str = "run";
-    pub(crate) const SORT: &str = "sort";
-    pub(crate) const TOP: &str = "top";
-    pub(crate) const VALUE: &str = "value";
-}
-
-/// Arguments of `report` that mean nothing for source lines.
-const TABLE_ONLY: [&str; 5] = [name::BY, name::FORMAT, name::SORT, name::TOP, name::VALUE];
-
-/// The whole command line.
-pub(crate) fn command() -> Command {
-    Command::new("lockprof")
-        .version(env!("CARGO_PKG_VERSION"))
-        .about("Profiles the locks of native programs")
-        .subcommand_required(true)
-        .arg_required_else_help(true)
-        .subcommand(run())
-        .subcommand(report())
-        .subcommand(symbolize::command())
-}
-
-fn run() -> Command {
+/// What it may be given.
+pub(super) fn run() -> Command {
     Command::new(name::RUN)
         .about("Runs a program under liblockprof and shows its most contended locks")
         .long_about(
@@ -111,76 +78,12 @@ fn option(opt: &'static Opt, flag: &'static str) -> Arg {
     }
 }
 
-fn report() -> Command {
-    Command::new(name::REPORT)
-        .about("Shows what profiles say, by lock, place in the code, thread, or who waits for whom")
-        .after_long_help(columns::help())
-        .args(choices())
-        .arg(
-            Arg::new(name::SORT)
-                .long(name::SORT)
-                .value_name("KEY")
-                .help(
-                    "Column that decides the order; --help lists the keys \
-                     [default: wait, by holder blocked]",
-                ),
-        )
-        .arg(
-            Arg::new(name::TOP)
-                .long(name::TOP)
-                .value_name("N")
-                .value_parser(value_parser!(usize))
-                .help("How many rows, 0 for all [default: 20 in a table, else all]"),
-        )
-        .args(list::args())
-        .arg(
-            Arg::new(name::FILES)
-                .help("Profiles, gzip or plain")
-                .required(true)
-                .num_args(1..)
-                .value_parser(value_parser!(PathBuf)),
-        )
-}
-
-/// The options of `report` that take one of a few words.
-fn choices() -> [Arg; 3] {
-    let choice = |name: &'static str, value, values: &'static [&'static str]| {
-        Arg::new(name)
-            .long(name)
-            .value_name(value)
-            .value_parser(PossibleValuesParser::new(values))
-    };
-    let values = &["wait", "hold", "acquisitions", "contentions"];
-    [
-        choice(
-            name::BY,
-            "WHAT",
-            &["lock", "name", "site", "thread", "edge", "holder", "sync"],
-        )
-        .default_value("lock")
-        .help(
-            "What one row is about: a lock, all locks of a name, a place in the code, a \
-                 thread, waiting in one place for a holder in another, a holder and the \
-                 waiting it caused, or waiting that is not for a lock: for a signal, at a \
-                 barrier, for an initialiser, for the end of a thread",
-        ),
-        choice(name::FORMAT, "FORMAT", &["table", "json", "csv", "folded"])
-            .default_value("table")
-            .help("A table for people, JSON, CSV, or folded stacks for flame graphs"),
-        choice(name::VALUE, "VALUE", values).help("What folded stacks count [default: wait]"),
-    ]
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
     use super::*;
-
-    #[test]
-    fn clap_finds_no_fault_with_the_arguments() {
-        command().debug_assert();
-    }
+    use crate::args::command;
 
     #[test]
     fn every_option_of_the_table_is_a_flag_with_its_help() {
@@ -226,18 +129,5 @@ mod tests {
             assert_eq!(matches.get_one::<String>("LOCKPROF_SAMPLE").unwrap(), "7");
             assert!(!matches.get_flag(name::QUIET));
         }
-    }
-
-    #[test]
-    fn the_help_of_report_explains_every_column() {
-        let help = report().render_long_help().to_string();
-        for column in columns::COLUMNS {
-            assert!(
-                help.contains(&format!("\n  {} ", column.key)),
-                "{}",
-                column.key
-            );
-        }
-        assert!(help.lines().all(|line| line.chars().count() <= 100));
     }
 }

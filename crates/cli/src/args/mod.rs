@@ -1,0 +1,48 @@
+//! The arguments: which commands there are. What each may be given, with what help,
+//! stands in a file of its own.
+
+pub(crate) mod list;
+mod report;
+mod run;
+pub(crate) mod symbolize;
+
+use clap::Command;
+
+/// Names of arguments that are not in the option table.
+pub(crate) mod name {
+    pub(crate) const BY: &str = "by";
+    pub(crate) const FILES: &str = "FILE";
+    pub(crate) const FORMAT: &str = "format";
+    pub(crate) const PROGRAM: &str = "PROGRAM";
+    pub(crate) const QUIET: &str = "quiet";
+    pub(crate) const REPORT: &str = "report";
+    pub(crate) const RUN: &str = "run";
+    pub(crate) const SORT: &str = "sort";
+    pub(crate) const TOP: &str = "top";
+    pub(crate) const VALUE: &str = "value";
+}
+
+/// Arguments of `report` that mean nothing for source lines.
+const TABLE_ONLY: [&str; 5] = [name::BY, name::FORMAT, name::SORT, name::TOP, name::VALUE];
+
+/// The whole command line.
+pub(crate) fn command() -> Command {
+    Command::new("lockprof")
+        .version(env!("CARGO_PKG_VERSION"))
+        .about("Profiles the locks of native programs")
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .subcommand(run::run())
+        .subcommand(report::report())
+        .subcommand(symbolize::command())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clap_finds_no_fault_with_the_arguments() {
+        command().debug_assert();
+    }
+}
