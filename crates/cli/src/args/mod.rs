@@ -4,6 +4,7 @@
 pub(crate) mod list;
 mod report;
 mod run;
+mod selection;
 pub(crate) mod symbolize;
 
 use clap::Command;
@@ -12,18 +13,40 @@ use clap::Command;
 pub(crate) mod name {
     pub(crate) const BY: &str = "by";
     pub(crate) const FILES: &str = "FILE";
+    pub(crate) const FOCUS: &str = "focus";
     pub(crate) const FORMAT: &str = "format";
+    pub(crate) const HISTOGRAM: &str = "histogram";
+    pub(crate) const IGNORE: &str = "ignore";
+    pub(crate) const KIND: &str = "kind";
+    pub(crate) const LOCK: &str = "lock";
+    pub(crate) const MIN_WAIT: &str = "min-wait";
     pub(crate) const PROGRAM: &str = "PROGRAM";
     pub(crate) const QUIET: &str = "quiet";
     pub(crate) const REPORT: &str = "report";
+    pub(crate) const ROOT: &str = "root";
     pub(crate) const RUN: &str = "run";
     pub(crate) const SORT: &str = "sort";
+    pub(crate) const THREAD: &str = "thread";
     pub(crate) const TOP: &str = "top";
     pub(crate) const VALUE: &str = "value";
 }
 
 /// Arguments of `report` that mean nothing for source lines.
-const TABLE_ONLY: [&str; 5] = [name::BY, name::FORMAT, name::SORT, name::TOP, name::VALUE];
+const TABLE_ONLY: [&str; 13] = [
+    name::BY,
+    name::FORMAT,
+    name::SORT,
+    name::TOP,
+    name::VALUE,
+    name::ROOT,
+    name::HISTOGRAM,
+    name::LOCK,
+    name::THREAD,
+    name::KIND,
+    name::FOCUS,
+    name::IGNORE,
+    name::MIN_WAIT,
+];
 
 /// The whole command line.
 pub(crate) fn command() -> Command {

@@ -1,11 +1,9 @@
 //! The arguments of `lockprof report`.
 
-use std::path::PathBuf;
-
 use clap::builder::PossibleValuesParser;
-use clap::{Arg, Command, value_parser};
+use clap::{Arg, ArgAction, Command, value_parser};
 
-use super::{list, name};
+use super::{list, name, selection};
 use crate::columns;
 
 /// What it may be given.
@@ -14,7 +12,12 @@ pub(super) fn report() -> Command {
         .about("Shows what profiles say, by lock, place in the code, thread, or who waits for whom")
         .after_long_help(columns::help())
         .args(choices())
-        .arg(
+        .args([
+            selection::root(),
+            Arg::new(name::HISTOGRAM)
+                .long(name::HISTOGRAM)
+                .action(ArgAction::SetTrue)
+                .help("How long the waits and holds of each row are, by powers of two"),
             Arg::new(name::SORT)
                 .long(name::SORT)
                 .value_name("KEY")
@@ -22,51 +25,70 @@ pub(super) fn report() -> Command {
                     "Column that decides the order; --help lists the keys \
                      [default: wait, by holder blocked]",
                 ),
-        )
-        .arg(
             Arg::new(name::TOP)
                 .long(name::TOP)
                 .value_name("N")
                 .value_parser(value_parser!(usize))
-                .help("How many rows, 0 for all [default: 20 in a table, else all]"),
-        )
+                .help("How many rows, 0 for all [default: 20 for people, else all]"),
+        ])
         .args(list::args())
-        .arg(
-            Arg::new(name::FILES)
-                .help("Profiles, gzip or plain")
-                .required(true)
-                .num_args(1..)
-                .value_parser(value_parser!(PathBuf)),
-        )
+        .args(selection::filters())
+        .arg(selection::min_wait())
+        .arg(selection::files())
 }
 
 /// The options of `report` that take one of a few words.
 fn choices() -> [Arg; 3] {
-    let choice = |name: &'static str, value, values: &'static [&'static str]| {
+    let choice = |name: &'static str, value, values: &[&'static str]| {
         Arg::new(name)
             .long(name)
             .value_name(value)
             .value_parser(PossibleValuesParser::new(values))
     };
-    let values = &["wait", "hold", "acquisitions", "contentions"];
+    let views: Vec<&str> = columns::ALL
+        .iter()
+        .map(|by| columns::by_name(*by))
+        .collect();
     [
-        choice(
-            name::BY,
-            "WHAT",
-            &["lock", "name", "site", "thread", "edge", "holder", "sync"],
-        )
-        .default_value("lock")
-        .help(
-            "What one row is about: a lock, all locks of a name, a place in the code, a \
-                 thread, waiting in one place for a holder in another, a holder and the \
-                 waiting it caused, or waiting that is not for a lock: for a signal, at a \
-                 barrier, for an initialiser, for the end of a thread",
+        choice(name::BY, "WHAT", &views).help(
+            "What one row is about: a lock, all locks of a name, a place in the code, a thread, \
+             waiting in one place for a holder in another, a holder and the waiting it caused, \
+             waiting that is not for a lock (for a signal, at a barrier, for an initialiser, for \
+             the end of a thread), or all locks of a kind [default: lock]",
         ),
-        choice(name::FORMAT, "FORMAT", &["table", "json", "csv", "folded"])
+        choice(name::FORMAT, "FORMAT", &FORMATS.map(|format| format.word))
             .default_value("table")
-            .help("A table for people, JSON, CSV, or folded stacks for flame graphs"),
-        choice(name::VALUE, "VALUE", values).help("What folded stacks count [default: wait]"),
+            .help("What comes out")
+            .long_help(formats()),
+        choice(name::VALUE, "VALUE", &selection::measures())
+            .help("What stacks count, in flame graphs [default: wait]"),
     ]
+}
+
+/// A form of the report.
+struct Format {
+    word: &'static str,
+    help: &'static str,
+}
+
+/// All of them.
+#[rustfmt::skip]
+const FORMATS: [Format; 7] = [
+    Format { word: "table", help: "for people, with what to doubt and what to do" },
+    Format { word: "json", help: "for programs; docs/report-json.md says what is in it" },
+    Format { word: "csv", help: "for spreadsheets" },
+    Format { word: "markdown", help: "the table, for GitHub and the like" },
+    Format { word: "folded", help: "stacks, one per line, for flame graph tools" },
+    Format { word: "speedscope", help: "stacks by every value, for speedscope" },
+    Format { word: "dot", help: "who waits for whom as a graph, for Graphviz" },
+];
+
+fn formats() -> String {
+    let mut text = "What comes out:".to_owned();
+    for Format { word, help } in &FORMATS {
+        text.push_str(&format!("\n  {word:<10}  {help}"));
+    }
+    text
 }
 
 #[cfg(test)]

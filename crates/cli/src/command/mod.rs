@@ -3,6 +3,7 @@
 mod list;
 mod report;
 mod run;
+mod selection;
 mod symbolize;
 
 use std::process::ExitCode;

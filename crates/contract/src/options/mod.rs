@@ -18,6 +18,7 @@ use std::fmt;
 pub use check::check;
 pub use datadog::Datadog;
 pub use markdown::markdown;
+pub use parse::time_ns;
 pub use resolve::resolve;
 pub use table::TABLE;
 

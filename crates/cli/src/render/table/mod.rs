@@ -17,10 +17,7 @@ const NARROWEST: usize = 16;
 /// The rows in the order given. With a width, long names are shortened in the middle,
 /// and if that is not enough the least important columns are left out.
 pub(crate) fn render(columns: &[&Column], rows: &[&Row], width: Option<usize>) -> String {
-    let mut table: Vec<Shaped> = columns
-        .iter()
-        .filter_map(|column| shaped(column, rows))
-        .collect();
+    let mut table = self::columns(columns, rows);
     let mut text = String::new();
     let hidden = width.map_or(0, |width| fit(&mut table, width));
     for line in 0..rows.len() + 2 {
@@ -42,10 +39,16 @@ pub(crate) fn render(columns: &[&Column], rows: &[&Row], width: Option<usize>) -
     text
 }
 
+/// What people see of the rows, column by column, and neither cut nor padded.
+pub(super) fn columns(columns: &[&Column], rows: &[&Row]) -> Vec<Shaped> {
+    let columns = columns.iter();
+    columns.filter_map(|column| shaped(column, rows)).collect()
+}
+
 /// A column with its texts: two of the title, then one per row.
-struct Shaped {
-    texts: Vec<String>,
-    is_name: bool,
+pub(super) struct Shaped {
+    pub(super) texts: Vec<String>,
+    pub(super) is_name: bool,
     rank: u8,
     width: usize,
 }
@@ -176,7 +179,7 @@ fn len(text: &str) -> usize {
 }
 
 /// A text of at most this many characters, cut in the middle.
-fn shortened(text: &str, width: usize) -> String {
+pub(super) fn shortened(text: &str, width: usize) -> String {
     let len = len(text);
     if len <= width {
         return text.to_owned();
