@@ -1,6 +1,7 @@
 //! The arguments: which commands there are. What each may be given, with what help,
 //! stands in a file of its own.
 
+mod flamegraph;
 pub(crate) mod list;
 mod report;
 mod run;
@@ -13,13 +14,16 @@ use clap::Command;
 pub(crate) mod name {
     pub(crate) const BY: &str = "by";
     pub(crate) const FILES: &str = "FILE";
+    pub(crate) const FLAMEGRAPH: &str = "flamegraph";
     pub(crate) const FOCUS: &str = "focus";
     pub(crate) const FORMAT: &str = "format";
     pub(crate) const HISTOGRAM: &str = "histogram";
+    pub(crate) const ICICLE: &str = "icicle";
     pub(crate) const IGNORE: &str = "ignore";
     pub(crate) const KIND: &str = "kind";
     pub(crate) const LOCK: &str = "lock";
     pub(crate) const MIN_WAIT: &str = "min-wait";
+    pub(crate) const OUT: &str = "output";
     pub(crate) const PROGRAM: &str = "PROGRAM";
     pub(crate) const QUIET: &str = "quiet";
     pub(crate) const REPORT: &str = "report";
@@ -27,6 +31,7 @@ pub(crate) mod name {
     pub(crate) const RUN: &str = "run";
     pub(crate) const SORT: &str = "sort";
     pub(crate) const THREAD: &str = "thread";
+    pub(crate) const TITLE: &str = "title";
     pub(crate) const TOP: &str = "top";
     pub(crate) const VALUE: &str = "value";
 }
@@ -57,6 +62,7 @@ pub(crate) fn command() -> Command {
         .arg_required_else_help(true)
         .subcommand(run::run())
         .subcommand(report::report())
+        .subcommand(flamegraph::flamegraph())
         .subcommand(symbolize::command())
 }
 

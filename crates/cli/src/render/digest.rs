@@ -145,18 +145,19 @@ impl Digest<'_> {
         ]
     }
 
-    /// `     held in refresh_cache by cleaner (98% of that); waited for in look_up`
+    /// `     held in refresh_cache for 98% of that, most by cleaner; waited for in look_up`
     fn holder(&self, row: &Row) -> Line {
         let mut line = vec![(Look::Plain, "     ".to_owned())];
         match self.first_holder(row) {
             Some((site, thread, wait_ns)) => {
                 let share = millipercent(wait_ns, row.totals.wait_ns()).unwrap_or(0);
-                let thread =
-                    thread.map_or_else(String::new, |thread| format!(" by {}", named(&thread)));
+                let thread = thread.map_or_else(String::new, |thread| {
+                    format!(", most by {}", named(&thread))
+                });
                 line.push((Look::Plain, "held in ".to_owned()));
                 line.push((Look::Bold, named(&site)));
                 let share = units::share(share);
-                line.push((Look::Plain, format!("{thread} for {share} of that")));
+                line.push((Look::Plain, format!(" for {share} of that{thread}")));
             }
             None => line.push((Look::Plain, "held nobody knows where".to_owned())),
         }

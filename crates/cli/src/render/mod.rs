@@ -3,6 +3,7 @@
 pub(crate) mod csv;
 pub(crate) mod digest;
 pub(crate) mod dot;
+pub(crate) mod flame;
 pub(crate) mod folded;
 mod hints;
 mod histogram;
