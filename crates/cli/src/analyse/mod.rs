@@ -1,6 +1,8 @@
 //! From profiles to rows: one per lock, per place in the code, per thread, or per edge.
 
 pub(crate) mod buckets;
+pub(crate) mod condition;
+pub(crate) mod diff;
 pub(crate) mod filter;
 pub(crate) mod finding;
 pub(crate) mod frames;

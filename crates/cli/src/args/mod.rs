@@ -1,6 +1,7 @@
 //! The arguments: which commands there are. What each may be given, with what help,
 //! stands in a file of its own.
 
+mod diff;
 mod flamegraph;
 pub(crate) mod list;
 mod report;
@@ -13,6 +14,8 @@ use clap::Command;
 /// Names of arguments that are not in the option table.
 pub(crate) mod name {
     pub(crate) const BY: &str = "by";
+    pub(crate) const DIFF: &str = "diff";
+    pub(crate) const FAIL_ON: &str = "fail-on";
     pub(crate) const FILES: &str = "FILE";
     pub(crate) const FLAMEGRAPH: &str = "flamegraph";
     pub(crate) const FOCUS: &str = "focus";
@@ -29,6 +32,7 @@ pub(crate) mod name {
     pub(crate) const REPORT: &str = "report";
     pub(crate) const ROOT: &str = "root";
     pub(crate) const RUN: &str = "run";
+    pub(crate) const SCALE: &str = "scale";
     pub(crate) const SORT: &str = "sort";
     pub(crate) const THREAD: &str = "thread";
     pub(crate) const TITLE: &str = "title";
@@ -63,6 +67,7 @@ pub(crate) fn command() -> Command {
         .subcommand(run::run())
         .subcommand(report::report())
         .subcommand(flamegraph::flamegraph())
+        .subcommand(diff::diff())
         .subcommand(symbolize::command())
 }
 

@@ -52,7 +52,7 @@ pub(crate) fn flamegraph(matches: &ArgMatches) -> ExitCode {
 
 /// What is shown, and of what.
 fn title_of(measure: &Measure, filter: &Filter) -> String {
-    let mut title = format!("Stacks by {}", measure.title);
+    let mut title = format!("Lock profile: {}", measure.title);
     for (name, what) in filter.parts() {
         title.push_str(&format!(" --{name} {what}"));
     }

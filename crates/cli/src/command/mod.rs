@@ -1,5 +1,6 @@
 //! The subcommands.
 
+mod diff;
 mod flamegraph;
 mod list;
 mod report;
@@ -19,6 +20,7 @@ pub(crate) fn dispatch(matches: &ArgMatches) -> ExitCode {
         Some((name::RUN, matches)) => run::run(matches),
         Some((name::REPORT, matches)) => report::report(matches),
         Some((name::FLAMEGRAPH, matches)) => flamegraph::flamegraph(matches),
+        Some((name::DIFF, matches)) => diff::diff(matches),
         Some((args::symbolize::name::SYMBOLIZE, matches)) => symbolize::symbolize(matches),
         // clap demands one of the above.
         _ => ExitCode::from(2),

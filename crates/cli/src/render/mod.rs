@@ -1,6 +1,7 @@
 //! From rows to text; nothing here reads or prints.
 
 pub(crate) mod csv;
+pub(crate) mod diff;
 pub(crate) mod digest;
 pub(crate) mod dot;
 pub(crate) mod flame;

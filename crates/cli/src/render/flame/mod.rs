@@ -72,11 +72,7 @@ impl Flame<'_> {
     /// What stands above the frames.
     fn controls(&self, text: &mut String, tree: &Tree, drawn: usize) {
         let hidden = tree.len().saturating_sub(drawn);
-        let mut subtitle = format!(
-            "{} of {}",
-            self.measure.shown(tree.total()),
-            self.measure.title
-        );
+        let mut subtitle = format!("{} in all", self.measure.shown(tree.total()));
         if hidden > 0 {
             let hidden = u64::try_from(hidden).unwrap_or(u64::MAX);
             let _ = write!(
