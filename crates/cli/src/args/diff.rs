@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Arg, ArgAction, Command, value_parser};
 
-use super::{name, selection};
+use super::{behind, name, selection};
 use crate::analyse::diff::QUANTITIES;
 
 /// What it may be given.
@@ -30,14 +30,20 @@ pub(super) fn diff() -> Command {
                 .num_args(2)
                 .value_parser(value_parser!(PathBuf)),
         )
-        .after_help(
-            "Examples:\n  \
-             lockprof diff old.pb.gz new.pb.gz\n  \
-             lockprof diff --by site --value hold old.pb.gz new.pb.gz\n  \
-             lockprof diff --fail-on 'wait>+20%' --min-wait 10ms old.pb.gz new.pb.gz   in a CI job\n\n\
-             Exit status: 0; 3 if a --fail-on is broken; 1 if a profile cannot be read; 2 if an \
-             argument is wrong.",
-        )
+        .after_help(behind::text(
+            &[
+                ("lockprof diff old.pb.gz new.pb.gz", "lock by lock"),
+                (
+                    "lockprof diff --by site --value hold old.pb.gz new.pb.gz",
+                    "where locks are held longer",
+                ),
+                (
+                    "lockprof diff --fail-on 'wait>+20%' --min-wait 10ms old.pb.gz new.pb.gz",
+                    "fails a CI job if waiting grew; locks with less than 10 ms of it do not count",
+                ),
+            ],
+            &[behind::OF_READERS, &[("3", "a --fail-on is broken")]].concat(),
+        ))
 }
 
 fn options() -> [Arg; 6] {

@@ -3,7 +3,7 @@
 use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgAction, Command};
 
-use super::{name, selection};
+use super::{behind, name, selection};
 
 /// What it may be given.
 pub(super) fn flamegraph() -> Command {
@@ -38,10 +38,18 @@ pub(super) fn flamegraph() -> Command {
         ])
         .args(selection::filters())
         .arg(selection::files())
-        .after_help(
-            "Examples:\n  \
-             lockprof flamegraph -o waits.svg FILE                      who waits\n  \
-             lockprof flamegraph --value hold --root lock -o held.svg FILE    who holds, lock by lock\n  \
-             lockprof flamegraph --value blocked --lock cache FILE > to-blame.svg",
-        )
+        .after_help(behind::text(
+            &[
+                ("lockprof flamegraph -o waits.svg FILE", "who waits"),
+                (
+                    "lockprof flamegraph --value hold --root lock -o held.svg FILE",
+                    "who holds, lock by lock",
+                ),
+                (
+                    "lockprof flamegraph --value blocked --lock cache FILE > to-blame.svg",
+                    "whose holds made others wait for locks with cache in their names",
+                ),
+            ],
+            behind::OF_READERS,
+        ))
 }

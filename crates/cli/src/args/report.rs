@@ -3,14 +3,15 @@
 use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgAction, Command, value_parser};
 
-use super::{list, name, selection};
+use super::{behind, list, name, selection};
 use crate::columns;
 
 /// What it may be given.
 pub(super) fn report() -> Command {
     Command::new(name::REPORT)
         .about("Shows what profiles say, by lock, place in the code, thread, or who waits for whom")
-        .after_long_help(columns::help())
+        .after_help(behind())
+        .after_long_help(format!("{}\n\n{}", columns::help(), behind()))
         .args(choices())
         .args([
             selection::root(),
@@ -35,6 +36,34 @@ pub(super) fn report() -> Command {
         .args(selection::filters())
         .arg(selection::min_wait())
         .arg(selection::files())
+}
+
+fn behind() -> String {
+    behind::text(
+        &[
+            (
+                "lockprof report FILE",
+                "the locks that were waited for most",
+            ),
+            (
+                "lockprof report --by edge --lock cache FILE",
+                "who waits for whom, for locks with cache in their names",
+            ),
+            (
+                "lockprof report --by site --sort hold --focus handle_request FILE",
+                "where requests hold locks",
+            ),
+            (
+                "lockprof report --histogram --top 1 FILE",
+                "how long the waits for the worst lock are",
+            ),
+            (
+                "lockprof report --format dot FILE | dot -Tsvg > graph.svg",
+                "who waits for whom as a picture",
+            ),
+        ],
+        behind::OF_READERS,
+    )
 }
 
 /// The options of `report` that take one of a few words.

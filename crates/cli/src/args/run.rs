@@ -2,10 +2,10 @@
 
 use std::ffi::OsString;
 
-use clap::{Arg, ArgAction, Command, value_parser};
+use clap::{Arg, ArgAction, Command, ValueHint, value_parser};
 use contract::options::{Opt, TABLE, Values};
 
-use super::{name, symbolize};
+use super::{behind, name, symbolize};
 
 /// What it may be given.
 pub(super) fn run() -> Command {
@@ -14,11 +14,34 @@ pub(super) fn run() -> Command {
         .long_about(
             "Runs a program under liblockprof and shows its most contended locks.\n\n\
              The program keeps its standard streams and its arguments; what lockprof itself has \
-             to say goes to standard error, after the program has ended. The exit status is the \
-             program's: the same code, or death by the same signal. It is 127 if the program or \
-             liblockprof is not found, 126 if the program cannot be executed, and 2 if an option \
-             is wrong.",
+             to say goes to standard error, after the program has ended; in colours on a terminal, \
+             unless NO_COLOR is set.",
         )
+        .after_help(behind::text(
+            &[
+                (
+                    "lockprof run -- ./app --port 80",
+                    "a program with its arguments",
+                ),
+                (
+                    "lockprof run --sample 1 -- ./app",
+                    "every acquisition counts",
+                ),
+                (
+                    "lockprof run -o out.pb.gz -- ./app",
+                    "the profile in this file",
+                ),
+            ],
+            &[
+                (
+                    "*",
+                    "the program's: the same code, or death by the same signal",
+                ),
+                ("2", "an option is wrong"),
+                ("126", "the program cannot be executed"),
+                ("127", "the program, or liblockprof.so, is not found"),
+            ],
+        ))
         .override_usage("lockprof run [OPTIONS] [--] PROGRAM [ARGUMENTS]...")
         .args(
             TABLE
@@ -36,6 +59,7 @@ pub(super) fn run() -> Command {
         .arg(
             Arg::new(name::PROGRAM)
                 .help("The program and its arguments")
+                .value_hint(ValueHint::CommandWithArguments)
                 .required(true)
                 .num_args(1..)
                 .trailing_var_arg(true)

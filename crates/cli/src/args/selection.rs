@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Arg, value_parser};
+use clap::{Arg, ValueHint, value_parser};
 
 use super::name;
 use crate::analyse::stacks::MEASURES;
@@ -63,5 +63,6 @@ pub(super) fn files() -> Arg {
         .help("Profiles, gzip or plain; several add up")
         .required(true)
         .num_args(1..)
+        .value_hint(ValueHint::FilePath)
         .value_parser(value_parser!(PathBuf))
 }

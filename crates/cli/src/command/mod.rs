@@ -3,6 +3,7 @@
 mod diff;
 mod flamegraph;
 mod list;
+mod pages;
 mod report;
 mod run;
 mod selection;
@@ -22,6 +23,8 @@ pub(crate) fn dispatch(matches: &ArgMatches) -> ExitCode {
         Some((name::FLAMEGRAPH, matches)) => flamegraph::flamegraph(matches),
         Some((name::DIFF, matches)) => diff::diff(matches),
         Some((args::symbolize::name::SYMBOLIZE, matches)) => symbolize::symbolize(matches),
+        Some((name::COMPLETIONS, matches)) => pages::completions(matches),
+        Some((name::MAN, matches)) => pages::man(matches),
         // clap demands one of the above.
         _ => ExitCode::from(2),
     }

@@ -121,14 +121,10 @@ impl View<'_> {
         };
         let mut lines = vec![format!("before: {before}, after: {after}{of}")];
         for (quantity, change) in QUANTITIES.iter().zip(&self.diff.total.changes) {
-            let error = change.error.map_or_else(
-                || "nobody knows how sure".to_owned(),
-                |error| format!("±{}", self.amount(quantity, error)),
-            );
+            let error = self.error(quantity, change);
             let verdict = match change.is_significant() {
-                Some(true) => "",
-                Some(false) => ", which chance explains",
-                None => "",
+                Some(false) if change.difference() != 0.0 => ", which chance explains",
+                _ => "",
             };
             lines.push(format!(
                 "{}: {} to {}, {} ({}, {error}{verdict})",
@@ -168,7 +164,7 @@ impl View<'_> {
                         1,
                     ),
                     number(("", "±"), texts(&|c| self.error(quantity, c)), 2),
-                    number(("", "change"), texts(&relative), 0),
+                    number(("relative", "change"), texts(&relative), 0),
                     number(("", "significant"), texts(&|c| verdict(c).to_owned()), 0),
                 ];
                 columns.splice(1..1, full);
@@ -180,8 +176,11 @@ impl View<'_> {
     }
 
     fn error(&self, quantity: &Quantity, change: &Change) -> String {
-        let error = change.error.map(|error| self.amount(quantity, error));
-        error.unwrap_or_else(|| "-".to_owned())
+        match change.error {
+            Some(error) if error > 0.0 => format!("±{}", self.amount(quantity, error)),
+            Some(_) => "exact".to_owned(),
+            None => "-".to_owned(),
+        }
     }
 
     /// A number with its unit.
@@ -224,7 +223,11 @@ impl View<'_> {
                 unit,
                 change.error.map_or(Value::Null, number),
             );
-            insert("change", "_percent", json!(change.percent()));
+            insert(
+                "change",
+                "_percent",
+                change.percent().map_or(Value::Null, number),
+            );
             insert("change", "_significant", json!(change.is_significant()));
         }
         object
@@ -240,7 +243,8 @@ pub(crate) fn relative(change: &Change) -> String {
         Some(percent) => {
             let share = units::share(rounded(percent.abs() * 1_000.0));
             match percent {
-                _ if share == "0%" => share,
+                // Too little to say in which direction.
+                _ if share == "0%" || share.starts_with('<') => share,
                 percent if percent < 0.0 => format!("-{share}"),
                 _ => format!("+{share}"),
             }
@@ -274,8 +278,9 @@ fn plain(value: &Value) -> String {
     }
 }
 
-/// Whole where it is whole.
+/// To three places: what is behind them is noise of the division by seconds.
 fn number(number: f64) -> Value {
+    let number = (number * 1_000.0).round() / 1_000.0;
     if number.fract() == 0.0 && number.abs() < 9e15 {
         #[allow(
             clippy::cast_possible_truncation,
