@@ -1,6 +1,8 @@
 //! What the columns of a report are made of. Sorting, tables, JSON, CSV and the help
 //! are made from the table of all columns.
 
+#[cfg(test)]
+mod document;
 mod help;
 mod table;
 

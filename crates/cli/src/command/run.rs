@@ -144,7 +144,7 @@ impl Job {
             return;
         }
         let digest = digest::render(&profiles, output::error_paper());
-        output::print_error(&format!("\nlockprof: {digest}"));
+        output::print_error(&format!("\n{digest}"));
         name_files(&profiles);
     }
 }

@@ -61,7 +61,7 @@ impl Digest<'_> {
         text
     }
 
-    /// `6 threads lost 37.4% of their time waiting for locks: 6.75 s (±0.3%) in 3.01 s`
+    /// `lockprof: in 3.01 s, 6 threads lost 37.4% of their time to locks: 6.75 s (±0.3%)`
     fn headline(&self) -> Line {
         let whole = &self.by_lock.whole;
         let share = millipercent(whole.wait_ns, whole.threads_ns).unwrap_or(0);
@@ -78,16 +78,19 @@ impl Digest<'_> {
         vec![
             (
                 Look::Plain,
-                format!("{} lost ", units::of(whole.threads, "thread", "threads")),
+                format!(
+                    "lockprof: in {}{}, {} lost ",
+                    units::time(whole.wall_ns),
+                    self.processes(),
+                    units::of(whole.threads, "thread", "threads"),
+                ),
             ),
             (look, units::share(share)),
             (
                 Look::Plain,
                 format!(
-                    " of {its} time waiting for locks: {}{error} in {}{}",
+                    " of {its} time to locks: {}{error}",
                     units::time(total.wait_ns()),
-                    units::time(whole.wall_ns),
-                    self.processes(),
                 ),
             ),
         ]

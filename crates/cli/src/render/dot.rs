@@ -62,7 +62,8 @@ fn edges<'a>(rows: &[&'a Row]) -> impl Iterator<Item = (String, String, &'a Row)
             } else {
                 holder
             };
-            Some((waiter.to_string(), holder.to_owned(), *row))
+            // Of holders profiles tell no lines: with those of waiters, one place were two.
+            Some((waiter.function.clone(), holder.to_owned(), *row))
         }
         _ => None,
     })

@@ -60,7 +60,7 @@ fn a_thousand_frames_are_no_crash() {
 #[test]
 fn names_are_cut_to_the_width_of_their_box() {
     assert_eq!(cut("lock", 100.0), "lock");
-    assert_eq!(cut("a_rather_long_name", 100.0), "a_rather_lo..");
+    assert_eq!(cut("a_rather_long_name", 100.0), "a_rather_l..");
     assert_eq!(cut("lock", 12.0), "");
     assert_eq!(cut("üüüüüüüü", 50.0), "üüüü..");
 }

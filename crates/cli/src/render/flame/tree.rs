@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 
 use crate::analyse::stacks::{Frame, Weighed};
 
-/// Frames on frames, the innermost last.
+/// Frames on frames. They refer to each other by number, since what owns itself in so
+/// many steps as a foreign profile may have frames cannot be dropped.
 pub(super) struct Tree<'a> {
-    root: Node<'a>,
+    /// The first is the ground of all.
+    nodes: Vec<Node<'a>>,
 }
 
 #[derive(Default)]
@@ -14,7 +16,7 @@ struct Node<'a> {
     value: u64,
     file: &'a str,
     /// By name, so that neighbours are in alphabetical order.
-    children: BTreeMap<&'a str, Node<'a>>,
+    children: BTreeMap<&'a str, usize>,
 }
 
 /// Where a frame stands: parts of the whole width.
@@ -30,42 +32,40 @@ pub(super) struct Boxed<'a> {
 impl<'a> Tree<'a> {
     /// Merges stacks that begin equally.
     pub(super) fn new(weighed: &Weighed, frames: &'a [Frame]) -> Self {
-        let mut root = Node::default();
+        let mut tree = Self {
+            nodes: vec![Node::default()],
+        };
         for (stack, value) in weighed {
-            let mut node = &mut root;
-            node.value = node.value.saturating_add(*value);
+            let mut at = 0;
+            tree.add(at, *value);
             for frame in stack.iter().filter_map(|id| frames.get(*id)) {
-                node = node.children.entry(&frame.name).or_default();
-                node.value = node.value.saturating_add(*value);
-                node.file = &frame.file;
+                at = tree.child(at, frame);
+                tree.add(at, *value);
             }
         }
-        Self { root }
+        tree
     }
 
     /// The sum of all stacks.
     pub(super) fn total(&self) -> u64 {
-        self.root.value
+        self.nodes.first().map_or(0, |ground| ground.value)
     }
 
     /// How many frames there are, the ground of all included.
     pub(super) fn len(&self) -> usize {
-        let mut len = 0;
-        let mut open = vec![&self.root];
-        while let Some(node) = open.pop() {
-            len += 1;
-            open.extend(node.children.values());
-        }
-        len
+        self.nodes.len()
     }
 
     /// All frames that are at least so wide, the ground of all first.
     pub(super) fn boxes(&self, narrowest: f64) -> Vec<Boxed<'_>> {
+        let total = self.total();
         let mut boxes = Vec::new();
-        // A stack on the heap: there are programs with a thousand frames.
-        let mut open = vec![("all", &self.root, 0_u32, 0_u64)];
-        while let Some((name, node, depth, before)) = open.pop() {
-            let share = part(node.value, self.root.value);
+        let mut open = vec![("all", 0, 0_u32, 0_u64)];
+        while let Some((name, at, depth, before)) = open.pop() {
+            let Some(node) = self.nodes.get(at) else {
+                continue;
+            };
+            let share = part(node.value, total);
             if depth > 0 && share < narrowest {
                 continue;
             }
@@ -73,17 +73,40 @@ impl<'a> Tree<'a> {
                 name,
                 file: node.file,
                 depth,
-                begin: part(before, self.root.value),
+                begin: part(before, total),
                 share,
                 value: node.value,
             });
             let mut before = before;
             for (name, child) in &node.children {
-                open.push((name, child, depth.saturating_add(1), before));
-                before = before.saturating_add(child.value);
+                open.push((name, *child, depth.saturating_add(1), before));
+                let value = self.nodes.get(*child).map_or(0, |child| child.value);
+                before = before.saturating_add(value);
             }
         }
         boxes
+    }
+
+    fn add(&mut self, at: usize, value: u64) {
+        if let Some(node) = self.nodes.get_mut(at) {
+            node.value = node.value.saturating_add(value);
+        }
+    }
+
+    /// The number of the node of a frame on another.
+    fn child(&mut self, at: usize, frame: &'a Frame) -> usize {
+        let next = self.nodes.len();
+        let Some(node) = self.nodes.get_mut(at) else {
+            return at;
+        };
+        let child = *node.children.entry(&frame.name).or_insert(next);
+        if child == next {
+            self.nodes.push(Node {
+                file: &frame.file,
+                ..Node::default()
+            });
+        }
+        child
     }
 }
 
