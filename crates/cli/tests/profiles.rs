@@ -19,6 +19,8 @@ use support::{Scratch, assert_golden, encoded, gzip, run, several, stderr, stdou
 
 /// How many profiles the stand-in writes, one per process it plays.
 const COUNT: &str = "STAND_IN_PROFILES";
+/// Whether holds are short in them.
+const SHORT: &str = "STAND_IN_SHORT";
 /// Whether nobody waits in them.
 const CALM: &str = "STAND_IN_CALM";
 
@@ -32,6 +34,11 @@ fn a_stand_in_for_a_program_that_locks() {
     let (options, complaints) = options::resolve(|name| env::var(name).ok());
     assert_eq!(complaints, []);
     let mut profile = several::profile();
+    if env::var_os(SHORT).is_some() {
+        for sample in &mut profile.samples {
+            sample.values[3] /= 1_000;
+        }
+    }
     if env::var_os(CALM).is_some() {
         for sample in &mut profile.samples {
             // Neither waits, nor attempts that found a lock taken, nor blame.
@@ -184,6 +191,19 @@ fn a_run_without_waiting_is_said_to_wait_for_no_lock() {
     let next = "\nnext:  look elsewhere: locks are not what this run waits for\n";
     assert!(said.contains(next), "{said}");
     assert!(!said.contains("  1. "), "{said}");
+}
+
+#[test]
+fn what_to_do_is_about_the_place_that_others_waited_for() {
+    let scratch = Scratch::new("blame");
+    let output = with_profiles(&scratch, 1, &["-o", "p.pb.gz"])
+        .env(SHORT, "1")
+        .output()
+        .unwrap();
+    let (_, said) = files(&output);
+    // No hint: the holds are too short for one.
+    let next = "\nnext:  do less while cache_mu is held in flush\n";
+    assert!(said.contains(next), "{said}");
 }
 
 #[test]

@@ -1,11 +1,15 @@
 //! What `lockprof run` ends with: how much was lost, to which locks, who held them, what next.
 
 use std::collections::HashMap;
+use std::rc::Rc;
 
 use super::paint::{Line, Look, Paper};
 use super::summary::Findings;
 use super::table::{printable, shortened};
 use super::units;
+use crate::analyse::finding::Finding;
+use crate::analyse::frames::Site;
+use crate::analyse::hints::Hint;
 use crate::analyse::totals::{increase, millipercent};
 use crate::analyse::{self, Analysis, By, Key, Row, key};
 use crate::columns;
@@ -228,7 +232,7 @@ impl Digest<'_> {
             hints => {
                 for (at, hint) in hints.iter().take(LOCKS).enumerate() {
                     let first = if at == 0 { "next:" } else { "" };
-                    text.push_str(&self.lines(first, &hint.advice()));
+                    text.push_str(&self.lines(first, &self.blamed(hint).advice()));
                 }
             }
         }
@@ -245,14 +249,47 @@ impl Digest<'_> {
         text
     }
 
+    /// A hint about the place that others waited for most. Of a few long holds none may
+    /// have been sampled; the waiting that they caused was.
+    fn blamed(&self, hint: &Hint) -> Hint {
+        let mut hint = hint.clone();
+        let mut rows = self.by_lock.rows.iter();
+        let row = rows.find(|row| row.key.lock() == Some(&hint.lock));
+        let Some((function, ..)) = row.and_then(|row| self.first_holder(row)) else {
+            return hint;
+        };
+        if hint
+            .site
+            .as_ref()
+            .is_some_and(|site| site.function != function)
+        {
+            hint.site = Some(Rc::new(Site {
+                function,
+                ..Site::default()
+            }));
+            if let Finding::LongHolds(holds) = &mut hint.finding {
+                holds.under = None;
+            }
+        }
+        hint
+    }
+
+    /// What to try where no pattern is known: the place that others waited for most.
     fn no_hint(&self) -> String {
         let whole = &self.by_lock.whole;
         let share = millipercent(whole.wait_ns, whole.threads_ns).unwrap_or(0);
         if share < LOSS {
-            "look elsewhere: locks are not what this run waits for".to_owned()
-        } else {
-            "look at who waits for whom: no lock alone stands out".to_owned()
+            return "look elsewhere: locks are not what this run waits for".to_owned();
         }
+        let costly = self.costly();
+        let first = costly.first().and_then(|row| {
+            let name = row.key.lock()?.shown(row.is_namesake);
+            Some((name, self.first_holder(row)?.0))
+        });
+        first.map_or_else(
+            || "look at who waits for whom, and for how long".to_owned(),
+            |(name, site)| format!("do less while {} is held in {}", named(&name), named(&site)),
+        )
     }
 
     /// A text in as many lines as it needs, with a word before the first.
