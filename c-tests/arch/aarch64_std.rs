@@ -35,6 +35,13 @@ macro_rules! include_str {
     ($file:expr) => {};
 }
 
+pub mod option {
+    pub enum Option<T> {
+        None,
+        Some(T),
+    }
+}
+
 pub mod arch {
     #[rustc_builtin_macro]
     pub macro asm($($part:tt)*) {}

@@ -4,8 +4,10 @@
     reason = "this is the place that the ban names"
 )]
 
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::process::ExitCode;
+
+use crate::render::paint::Paper;
 
 /// What every message of ours begins with.
 const PREFIX: &str = "lockprof: ";
@@ -66,9 +68,23 @@ pub(crate) fn width() -> Option<usize> {
     columns(terminal_size::terminal_size_of(io::stdout()))
 }
 
-/// Width of standard error, if it is a terminal.
-pub(crate) fn error_width() -> Option<usize> {
-    columns(terminal_size::terminal_size_of(io::stderr()))
+/// What standard error is.
+pub(crate) fn error_paper() -> Paper {
+    Paper {
+        width: columns(terminal_size::terminal_size_of(io::stderr())),
+        has_colours: has_colours(io::stderr().is_terminal()),
+    }
+}
+
+/// Whether colours are wanted: on a terminal that has them, unless NO_COLOR says no, and
+/// anywhere where CLICOLOR_FORCE says so.
+fn has_colours(is_terminal: bool) -> bool {
+    if anstyle_query::no_color() {
+        return false;
+    }
+    let is_usual = anstyle_query::clicolor().unwrap_or(true);
+    anstyle_query::clicolor_force()
+        || (is_usual && is_terminal && anstyle_query::term_supports_color())
 }
 
 fn columns(size: Option<(terminal_size::Width, terminal_size::Height)>) -> Option<usize> {

@@ -19,7 +19,7 @@ impl Progress {
     pub(crate) fn new(is_wanted: bool) -> Self {
         Self {
             begun: Instant::now(),
-            is_wanted: is_wanted && output::error_width().is_some(),
+            is_wanted: is_wanted && output::error_paper().width.is_some(),
             shown: String::new(),
         }
     }

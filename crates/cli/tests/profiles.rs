@@ -10,15 +10,19 @@ mod support;
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use contract::file_name::{self, Identity};
 use contract::{comment, options, pprof};
-use support::{Scratch, encoded, gzip, profile, run, stderr};
+use support::{Scratch, assert_golden, encoded, gzip, run, several, stderr, stdout};
 
 /// How many profiles the stand-in writes, one per process it plays.
 const COUNT: &str = "STAND_IN_PROFILES";
+/// Whether holds are short in them.
+const SHORT: &str = "STAND_IN_SHORT";
+/// Whether nobody waits in them.
+const CALM: &str = "STAND_IN_CALM";
 
 /// Not a test of its own: run by the others in place of a program under the library,
 /// it writes profiles as the library does.
@@ -29,7 +33,20 @@ fn a_stand_in_for_a_program_that_locks() {
     };
     let (options, complaints) = options::resolve(|name| env::var(name).ok());
     assert_eq!(complaints, []);
-    let mut profile = profile();
+    let mut profile = several::profile();
+    if env::var_os(SHORT).is_some() {
+        for sample in &mut profile.samples {
+            sample.values[3] /= 1_000;
+        }
+    }
+    if env::var_os(CALM).is_some() {
+        for sample in &mut profile.samples {
+            // Neither waits, nor attempts that found a lock taken, nor blame.
+            sample.values[1] = 0;
+            sample.values[4] = 0;
+            sample.values[5] = 0;
+        }
+    }
     let mark = options.run.unwrap();
     profile.comments.push(format!("{}{mark}", comment::RUN));
     profile
@@ -86,15 +103,107 @@ fn after_a_run_its_locks_and_its_profile_are_shown() {
     let (files, said) = files(&output);
     assert_eq!(files.len(), 1, "{said}");
     assert!(scratch.path().join(&files[0]).is_file());
-    let head =
-        "\nlockprof: 10.0 s in 1 profile: 1,005 acquisitions, 100 waits, 150 ms of waiting\n";
-    assert!(said.starts_with(head), "{said}");
-    assert!(
-        said.contains("cache_mu  mutex     1,000   ±84%      10.0%    100  150 ms"),
-        "{said}"
+    let file = files[0].to_str().unwrap();
+    assert_golden("digest.txt", &said.replace(file, "FILE"));
+}
+
+/// What `lockprof run` says in a terminal of this width, with this in front of it.
+fn in_a_terminal(scratch: &Scratch, columns: usize, environment: &str) -> String {
+    let command = format!(
+        "stty rows 40 cols {columns}; cd {}; {environment} {} run -o p.pb.gz -- {} \
+         a_stand_in_for_a_program_that_locks --exact >/dev/null",
+        scratch.path().display(),
+        env!("CARGO_BIN_EXE_lockprof"),
+        env::current_exe().unwrap().display(),
     );
-    let warnings = said.matches("\nwarning: lost: 3 stacks (unreadable)\n");
-    assert_eq!(warnings.count(), 1, "{said}");
+    let output = Command::new("script")
+        .args(["-q", "-c", &command, "/dev/null"])
+        .env(COUNT, "1")
+        .env("LOCKPROF_LIBRARY", support::library())
+        .env("TERM", "xterm")
+        .env_remove("NO_COLOR")
+        .env_remove("CLICOLOR_FORCE")
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    stdout(&output).replace('\r', "")
+}
+
+#[test]
+fn in_a_terminal_the_end_of_a_run_fits_and_has_colours() {
+    let scratch = Scratch::new("terminal");
+    for columns in [60, 80] {
+        let text = in_a_terminal(&scratch, columns, "NO_COLOR=1");
+        let lines = text.lines().filter(|line| !line.contains("p.pb.gz"));
+        for line in lines {
+            assert!(line.chars().count() <= columns, "{columns}: {text}");
+        }
+        assert!(text.contains("…\n"), "{text}");
+        assert!(!text.contains('\u{1b}'), "{text}");
+        let coloured = in_a_terminal(&scratch, columns, "");
+        assert!(coloured.contains("\u{1b}[1;31m6.2%\u{1b}[0m"), "{coloured}");
+        let mut plain = coloured;
+        for code in ["0", "1", "2", "1;31", "1;32"] {
+            plain = plain.replace(&format!("\u{1b}[{code}m"), "");
+        }
+        assert_eq!(plain, text);
+        let golden = format!("digest-{columns}.txt");
+        assert_golden(
+            &golden,
+            &plain.replace(scratch.path().to_str().unwrap(), "."),
+        );
+    }
+}
+
+#[test]
+fn colours_are_for_terminals_and_for_who_insists() {
+    let scratch = Scratch::new("colours");
+    for (variables, is_coloured) in [
+        (&[][..], false),
+        (&[("CLICOLOR_FORCE", "1")], true),
+        (&[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")], false),
+    ] {
+        let output = with_profiles(&scratch, 1, &["-o", "p.pb.gz"])
+            .env_remove("NO_COLOR")
+            .env_remove("CLICOLOR_FORCE")
+            .envs(variables.iter().copied())
+            .output()
+            .unwrap();
+        let said = stderr(&output);
+        assert_eq!(
+            said.contains('\u{1b}'),
+            is_coloured,
+            "{variables:?}: {said}"
+        );
+    }
+}
+
+#[test]
+fn a_run_without_waiting_is_said_to_wait_for_no_lock() {
+    let scratch = Scratch::new("calm");
+    let output = with_profiles(&scratch, 1, &["-o", "p.pb.gz"])
+        .env(CALM, "1")
+        .output()
+        .unwrap();
+    let (_, said) = files(&output);
+    let head = "\nlockprof: in 10.0 s, 3 threads lost 0% of their time to locks: 0 ns\n";
+    assert!(said.starts_with(head), "{said}");
+    let next = "\nnext:  look elsewhere: locks are not what this run waits for\n";
+    assert!(said.contains(next), "{said}");
+    assert!(!said.contains("  1. "), "{said}");
+}
+
+#[test]
+fn what_to_do_is_about_the_place_that_others_waited_for() {
+    let scratch = Scratch::new("blame");
+    let output = with_profiles(&scratch, 1, &["-o", "p.pb.gz"])
+        .env(SHORT, "1")
+        .output()
+        .unwrap();
+    let (_, said) = files(&output);
+    // No hint: the holds are too short for one.
+    let next = "\nnext:  do less while cache_mu is held in flush\n";
+    assert!(said.contains(next), "{said}");
 }
 
 #[test]
@@ -143,7 +252,10 @@ fn the_profiles_of_all_processes_add_up() {
         let output = with_profiles(&scratch, 3, place).output().unwrap();
         let (files, said) = files(&output);
         assert_eq!(files.len(), 3, "{said}");
-        assert!(said.contains("30.0 s in 3 profiles: 3,015 acq"), "{said}");
+        assert!(
+            said.contains("lockprof: in 30.0 s of 3 processes, 9 threads lost 6.2% of their time to locks: 5.55 s"),
+            "{said}"
+        );
     }
 }
 

@@ -16,8 +16,8 @@ pub(crate) fn prepare() -> bool {
 
 pub(crate) fn forget() {}
 
-pub(crate) fn return_address(_: Caller, _: &KnownStack) -> Option<u64> {
-    None
+pub(crate) fn return_address(_: Caller, _: &KnownStack) -> std::option::Option<u64> {
+    std::option::Option::None
 }
 
 pub(crate) fn walk(_: Caller, _: &KnownStack, _: &mut Filling) -> bool {

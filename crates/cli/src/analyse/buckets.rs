@@ -53,6 +53,11 @@ impl Buckets {
         })
     }
 
+    /// From the shortest: the power of two that each bucket begins with, and what is in it.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (u64, &Bucket)> {
+        self.0.iter().map(|(floor_ns, bucket)| (*floor_ns, bucket))
+    }
+
     /// What the events took together that took at least about this long: from the
     /// power of two below it on.
     pub(crate) fn time_of_those_from(&self, length_ns: u64) -> u64 {

@@ -81,14 +81,22 @@ impl<'a> Frames<'a> {
             })
     }
 
+    /// The places of a stack, outermost first.
+    pub(crate) fn sites(&self, stack: &[usize]) -> Vec<Site> {
+        let mut sites: Vec<Site> = self.each(stack).map(|frame| self.resolve(frame)).collect();
+        sites.reverse();
+        sites
+    }
+
+    /// Where an empty stack is.
+    pub(crate) fn nowhere(&self) -> Site {
+        Site::clone(&self.nowhere)
+    }
+
     /// The names of a stack, outermost first.
     pub(crate) fn names(&self, stack: &[usize]) -> Vec<String> {
-        let mut names: Vec<String> = self
-            .each(stack)
-            .map(|frame| self.resolve(frame).function)
-            .collect();
-        names.reverse();
-        names
+        let sites = self.sites(stack).into_iter();
+        sites.map(|site| site.function).collect()
     }
 
     /// All functions of a stack, inlined ones too: location, and which of its lines.

@@ -3,9 +3,11 @@
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
-use contract::profile::Profile;
+use contract::profile::{Profile, Sample};
 use contract::sample_type::SampleType;
 
+use super::filter::Filter;
+use super::finding::{Convoy, Finding, LongHolds, Readers, Recursive};
 use super::frames::{Frames, Site};
 use super::key::Lock;
 use super::reading::only_reads;
@@ -89,46 +91,11 @@ pub(crate) struct Hint {
     pub(crate) finding: Finding,
 }
 
-/// What is the matter with a lock.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Finding {
-    /// Threads queue for it although each has it for a short time only.
-    Convoy {
-        wait_mean_ns: u64,
-        hold_mean_ns: u64,
-        utilisation_millipercent: u64,
-        queue_max: Option<u64>,
-    },
-    /// Most of the time it is held is in long holds.
-    LongHold {
-        holds: u64,
-        /// In these holds, of all.
-        long_ns: u64,
-        hold_ns: u64,
-        longest_ns: u64,
-        /// A function in their stacks that waits for something else.
-        under: Option<String>,
-    },
-    /// Nearly all of the time it is held by functions that, going by their names, only
-    /// read: they need not keep each other out.
-    Readers {
-        reading_ns: u64,
-        hold_ns: u64,
-        functions: u64,
-    },
-    /// It is taken again while it is held, and some holds are far longer than most.
-    Recursive {
-        acquisitions: u64,
-        nested: u64,
-        hold_p50_ns: u64,
-        hold_max_ns: u64,
-    },
-}
-
 /// The hints that are worth most, from the rows by lock of these profiles.
 pub(crate) fn find<'a>(
     profiles: impl IntoIterator<Item = &'a Profile>,
     by_lock: &Analysis,
+    filter: &Filter,
 ) -> Vec<Hint> {
     let worthy = by_lock.rows.iter().filter(|row| is_worth_it(row));
     let mut rows: Vec<(&Lock, &Row)> = worthy
@@ -139,7 +106,7 @@ pub(crate) fn find<'a>(
     if rows.is_empty() {
         return Vec::new();
     }
-    let holdings = holdings(profiles);
+    let holdings = holdings(profiles, filter);
     let mut hints = Vec::new();
     for (lock, row) in rows {
         let holding = holdings.get(lock);
@@ -180,12 +147,12 @@ fn convoy(row: &Row) -> Option<Finding> {
         && utilisation_millipercent >= BUSY
         && wait_mean_ns >= hold_mean_ns.saturating_mul(MUCH)
         && totals.time_of_holds_from(wait_mean_ns) < totals.hold_ns / MUCH;
-    is_convoy.then_some(Finding::Convoy {
+    is_convoy.then_some(Finding::Convoy(Convoy {
         wait_mean_ns,
         hold_mean_ns,
         utilisation_millipercent,
         queue_max: Some(totals.queue_max).filter(|queue| *queue > 0),
-    })
+    }))
 }
 
 fn recursive(lock: &Lock, row: &Row) -> Option<Finding> {
@@ -195,12 +162,12 @@ fn recursive(lock: &Lock, row: &Row) -> Option<Finding> {
     let hides = lock.kind == "recursive"
         && totals.nested > 0
         && hold_max_ns >= hold_p50_ns.saturating_mul(MUCH);
-    hides.then_some(Finding::Recursive {
+    hides.then_some(Finding::Recursive(Recursive {
         acquisitions: totals.acquisitions,
         nested: totals.nested,
         hold_p50_ns,
         hold_max_ns,
-    })
+    }))
 }
 
 /// The holds of one lock.
@@ -227,11 +194,11 @@ impl Holding {
         let hold_ns = row.totals.hold_ns;
         let of_readers = self.reading_ns.saturating_mul(100_000);
         let share = of_readers.checked_div(hold_ns)?;
-        (share >= READING).then_some(Finding::Readers {
+        (share >= READING).then_some(Finding::Readers(Readers {
             reading_ns: self.reading_ns,
             hold_ns,
             functions: self.readers.len() as u64,
-        })
+        }))
     }
 
     fn long(&self, row: &Row) -> Option<(Option<Rc<Site>>, Finding)> {
@@ -240,24 +207,29 @@ impl Holding {
             .iter()
             .max_by(|(a, of_a), (b, of_b)| of_a.time_ns.cmp(&of_b.time_ns).then(b.cmp(a)))?;
         let hold_ns = row.totals.hold_ns;
-        let finding = Finding::LongHold {
+        let finding = Finding::LongHolds(LongHolds {
             holds: long.holds,
             long_ns: long.time_ns,
             hold_ns,
             longest_ns: long.longest_ns,
             under: long.under.clone(),
-        };
+        });
         (long.time_ns >= hold_ns / 2).then(|| (Some(Rc::clone(site)), finding))
     }
 }
 
 /// The holds of every lock. Rows are split by length, so the mean of a row says
 /// whether its holds were long.
-fn holdings<'a>(profiles: impl IntoIterator<Item = &'a Profile>) -> HashMap<Lock, Holding> {
+fn holdings<'a>(
+    profiles: impl IntoIterator<Item = &'a Profile>,
+    filter: &Filter,
+) -> HashMap<Lock, Holding> {
     let mut locks: HashMap<Lock, Holding> = HashMap::new();
     for profile in profiles {
         let mut frames = Frames::new(profile);
-        for sample in profile.samples.iter().filter(|sample| !is_nested(sample)) {
+        let selection = filter.on(profile);
+        let outermost = |sample: &&Sample| !is_nested(sample) && selection.has(sample);
+        for sample in profile.samples.iter().filter(outermost) {
             let (holds, hold_ns) = (
                 of(sample, SampleType::Release),
                 of(sample, SampleType::ReleaseHold),

@@ -30,6 +30,8 @@ pub(crate) enum By {
     Holder,
     /// Waiting in one place that is not for a lock, ended in another.
     Sync,
+    /// All locks of one kind, or all sync waits of one.
+    Kind,
 }
 
 /// One lock: its name alone need not be its own.
@@ -50,6 +52,13 @@ pub(crate) enum Key {
     Lock(Lock),
     /// All locks of one name.
     Name(String),
+    /// All locks, or all sync waits, of one kind.
+    Kind {
+        /// The sync waits stand behind the locks.
+        is_sync: bool,
+        /// As in the labels.
+        kind: String,
+    },
     /// One place in the code.
     Site(Rc<Site>),
     /// One thread.
@@ -76,6 +85,10 @@ impl Key {
         Some(match by {
             By::Lock => Self::Lock(Lock::of(sample)),
             By::Name => Self::Name(lock_name(sample).to_owned()),
+            By::Kind => Self::Kind {
+                is_sync: false,
+                kind: text(sample, label::LOCK_KIND),
+            },
             By::Site => Self::Site(Rc::clone(site)),
             By::Thread => Self::Thread {
                 name: text(sample, label::THREAD_NAME),
@@ -102,8 +115,21 @@ impl Key {
     pub(crate) fn lock(&self) -> Option<&Lock> {
         match self {
             Self::Lock(lock) | Self::Edge { lock, .. } => Some(lock),
-            Self::Name(_) | Self::Site(_) | Self::Thread { .. } => None,
+            Self::Name(_) | Self::Kind { .. } | Self::Site(_) | Self::Thread { .. } => None,
         }
+    }
+
+    /// What kind its lock or locks are, or its sync waits.
+    pub(crate) fn kind(&self) -> Option<&str> {
+        match self {
+            Self::Kind { kind, .. } => Some(kind),
+            _ => self.lock().map(|lock| lock.kind.as_str()),
+        }
+    }
+
+    /// Whether it is about sync waits as such: nothing of that is about a lock.
+    pub(crate) fn is_sync(&self) -> bool {
+        matches!(self, Self::Kind { is_sync: true, .. })
     }
 
     /// The name of its lock or locks.

@@ -1,6 +1,10 @@
 //! From profiles to rows: one per lock, per place in the code, per thread, or per edge.
 
-mod buckets;
+pub(crate) mod buckets;
+pub(crate) mod condition;
+pub(crate) mod diff;
+pub(crate) mod filter;
+pub(crate) mod finding;
 pub(crate) mod frames;
 pub(crate) mod hints;
 pub(crate) mod key;
@@ -9,6 +13,7 @@ mod reading;
 pub(crate) mod remarks;
 pub(crate) mod row;
 pub(crate) mod spread;
+pub(crate) mod stacks;
 pub(crate) mod sync;
 #[cfg(test)]
 mod tests;
@@ -22,6 +27,8 @@ use contract::profile::{Profile, Sample};
 use contract::sample_type::label;
 
 use crate::columns::Column;
+use crate::load::Loaded;
+use filter::Filter;
 use frames::Frames;
 pub(crate) use key::{By, Key};
 use row::Group;
@@ -61,6 +68,15 @@ impl Analysis {
         }
     }
 
+    /// Leaves rows out that have less waiting, caused or suffered, and says how many. They
+    /// stay in the sum.
+    pub(crate) fn leave_out(&mut self, below_ns: u64) -> usize {
+        let all = self.rows.len();
+        self.rows
+            .retain(|row| row.totals.wait_ns().max(row.totals.blocked_ns) >= below_ns);
+        all - self.rows.len()
+    }
+
     /// The rows in the order of a column, at most so many.
     pub(crate) fn sorted(&self, column: &Column, most: Option<usize>) -> Vec<&Row> {
         let mut rows: Vec<&Row> = self.rows.iter().collect();
@@ -75,15 +91,31 @@ pub(crate) fn analyse<'a>(
     profiles: impl IntoIterator<Item = &'a Profile> + Clone,
     by: By,
 ) -> Analysis {
+    selected(profiles, by, &Filter::default())
+}
+
+/// Groups what of it a filter lets through. Shares are of the time of all threads that
+/// it lets through, whether they took such a lock or not; and an estimate is as sure as
+/// in the whole profile.
+pub(crate) fn selected<'a>(
+    profiles: impl IntoIterator<Item = &'a Profile> + Clone,
+    by: By,
+    filter: &Filter,
+) -> Analysis {
     let mut groups: HashMap<Key, Group> = HashMap::new();
     let mut analysis = Analysis {
-        whole: whole(profiles.clone()),
+        whole: whole(profiles.clone(), filter),
         ..Analysis::default()
     };
     for profile in profiles {
         let weights = Weights::new(profile);
         let mut frames = Frames::new(profile);
-        for sample in &profile.samples {
+        let selection = filter.on(profile);
+        for sample in profile
+            .samples
+            .iter()
+            .filter(|sample| selection.has(sample))
+        {
             let site = frames.site(&sample.stack);
             let basis = weights.basis(sample);
             analysis.total.add(sample, &basis);
@@ -101,15 +133,32 @@ pub(crate) fn analyse<'a>(
     analysis
 }
 
+/// Groups by kind, sync waits too; the sum is that of the locks.
+pub(crate) fn by_kind(files: &[Loaded], filter: &Filter) -> Analysis {
+    let mut locks = selected(files.iter().map(|file| &file.profile), By::Kind, filter);
+    let mut sync = selected(files.iter().map(|file| &file.sync), By::Kind, filter);
+    for row in &mut sync.rows {
+        if let Key::Kind { is_sync, .. } = &mut row.key {
+            *is_sync = true;
+        }
+    }
+    locks.rows.append(&mut sync.rows);
+    locks
+}
+
 /// What the rows of these profiles are part of, but for the waiting.
-fn whole<'a>(profiles: impl IntoIterator<Item = &'a Profile>) -> Whole {
+fn whole<'a>(profiles: impl IntoIterator<Item = &'a Profile>, filter: &Filter) -> Whole {
     let mut whole = Whole {
         is_exact: true,
         ..Whole::default()
     };
     for profile in profiles {
         let wall_ns = value(profile.duration_ns);
-        let threads: HashSet<_> = profile.samples.iter().filter_map(thread).collect();
+        let samples = profile
+            .samples
+            .iter()
+            .filter(|sample| filter.has_thread(sample));
+        let threads: HashSet<_> = samples.filter_map(thread).collect();
         let threads = u64::try_from(threads.len()).unwrap_or(u64::MAX);
         increase(&mut whole.wall_ns, wall_ns);
         increase(&mut whole.threads, threads);

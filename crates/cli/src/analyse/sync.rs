@@ -4,6 +4,7 @@
 use contract::profile::{Profile, Sample};
 use contract::sample_type::SampleType;
 
+use super::filter::Filter;
 use super::totals::{increase, of};
 
 /// Takes the rows about sync waits out of a profile, as one of its own. There they
@@ -42,11 +43,18 @@ fn exchange(sample: &mut Sample, from: SampleType, to: SampleType) {
 }
 
 /// How many, and how long together.
-pub(crate) fn sum<'a>(sync: impl IntoIterator<Item = &'a Profile>) -> (u64, u64) {
+pub(crate) fn sum<'a>(sync: impl IntoIterator<Item = &'a Profile>, filter: &Filter) -> (u64, u64) {
     let mut sum = (0, 0);
-    for sample in sync.into_iter().flat_map(|profile| &profile.samples) {
-        increase(&mut sum.0, of(sample, SampleType::Contention));
-        increase(&mut sum.1, of(sample, SampleType::AcquireWait));
+    for profile in sync {
+        let selection = filter.on(profile);
+        for sample in profile
+            .samples
+            .iter()
+            .filter(|sample| selection.has(sample))
+        {
+            increase(&mut sum.0, of(sample, SampleType::Contention));
+            increase(&mut sum.1, of(sample, SampleType::AcquireWait));
+        }
     }
     sum
 }
@@ -74,7 +82,7 @@ mod tests {
         assert_eq!(profile.samples, [row([3, 20, 0, 0, 2, 0, 3, 0, 0])]);
         assert_eq!(sync.samples, [row([0, 50, 0, 0, 4, 0, 2, 0, 0])]);
         assert_eq!((sync.duration_ns, sync.comments.len()), (7, 1));
-        assert_eq!(sum([&sync]), (4, 50));
-        assert_eq!(sum([&split_off(&mut profile)]), (0, 0));
+        assert_eq!(sum([&sync], &Filter::default()), (4, 50));
+        assert_eq!(sum([&split_off(&mut profile)], &Filter::default()), (0, 0));
     }
 }

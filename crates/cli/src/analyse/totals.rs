@@ -153,6 +153,16 @@ impl Totals {
         self.wait_buckets.percentile(percent)
     }
 
+    /// The waits of those that got the lock, by length.
+    pub(crate) fn waits_by_length(&self) -> &Buckets {
+        &self.wait_buckets
+    }
+
+    /// The holds, by length.
+    pub(crate) fn holds_by_length(&self) -> &Buckets {
+        &self.hold_buckets
+    }
+
     /// The longest wait of those that got the lock.
     pub(crate) fn wait_max_ns(&self) -> Option<u64> {
         (self.waits > 0).then_some(self.wait_max_ns)

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Arg, ArgAction, Command, value_parser};
 
+use super::behind;
+
 /// Names of the arguments.
 pub(crate) mod name {
     pub(crate) const DEBUG_DIR: &str = "debug-dir";
@@ -51,6 +53,16 @@ pub(super) fn command() -> Command {
                 .num_args(1..)
                 .value_parser(value_parser!(PathBuf)),
         )
+        .after_help(behind::text(
+            &[
+                ("lockprof symbolize FILE", "in place"),
+                (
+                    "lockprof symbolize --debug-dir symbols -o named.pb.gz FILE",
+                    "from separate debug files, into another file",
+                ),
+            ],
+            behind::OF_READERS,
+        ))
 }
 
 /// What `lockprof run` takes.

@@ -49,7 +49,7 @@ pub(crate) fn help() -> String {
 }
 
 /// In which reports a column is, or in which it is not, whichever are fewer.
-fn views(column: &Column) -> String {
+pub(super) fn views(column: &Column) -> String {
     let names = |is_in: bool| -> Vec<&str> {
         let views = ALL.iter().filter(|by| column.views.contains(by) == is_in);
         views.map(|by| by_name(*by)).collect()

@@ -1,6 +1,8 @@
 //! What the columns of a report are made of. Sorting, tables, JSON, CSV and the help
 //! are made from the table of all columns.
 
+#[cfg(test)]
+mod document;
 mod help;
 mod table;
 
@@ -74,6 +76,7 @@ pub(crate) const ALL: &[By] = &[
     By::Edge,
     By::Holder,
     By::Sync,
+    By::Kind,
 ];
 
 /// The columns of a report.
@@ -88,7 +91,7 @@ pub(crate) fn of(by: By) -> Vec<&'static Column> {
 pub(crate) fn usual_sort(by: By) -> &'static str {
     match by {
         By::Holder => "blocked",
-        By::Lock | By::Name | By::Site | By::Thread | By::Edge | By::Sync => "wait",
+        By::Lock | By::Name | By::Site | By::Thread | By::Edge | By::Sync | By::Kind => "wait",
     }
 }
 
@@ -143,5 +146,6 @@ pub(crate) fn by_name(by: By) -> &'static str {
         By::Edge => "edge",
         By::Holder => "holder",
         By::Sync => "sync",
+        By::Kind => "kind",
     }
 }

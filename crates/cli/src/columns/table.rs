@@ -5,9 +5,10 @@ use crate::analyse::spread::Spread;
 use crate::analyse::totals::millipercent;
 use crate::analyse::{By, Key, Row};
 
-const NAME: &[By] = &[By::Name];
+const NAMES_AND_KINDS: &[By] = &[By::Name, By::Kind];
+const KIND: &[By] = &[By::Kind];
 const ONE_LOCK: &[By] = &[By::Lock, By::Edge, By::Sync];
-const LOCKS: &[By] = &[By::Lock, By::Name];
+const LOCKS: &[By] = &[By::Lock, By::Name, By::Kind];
 const LOCKS_AND_EDGES: &[By] = &[By::Lock, By::Name, By::Edge];
 const SITES: &[By] = &[By::Site, By::Holder];
 const THREAD: &[By] = &[By::Thread];
@@ -16,11 +17,26 @@ const SYNC: &[By] = &[By::Sync];
 const EDGE_AND_SYNC: &[By] = &[By::Edge, By::Sync];
 const HOLDER: &[By] = &[By::Holder];
 /// Rows about everything that happened to something.
-const BOTH: &[By] = &[By::Lock, By::Name, By::Site, By::Thread];
-const WAITING: &[By] = &[By::Lock, By::Name, By::Site, By::Thread, By::Edge];
-const WAITING_AND_SYNC: &[By] = &[By::Lock, By::Name, By::Site, By::Thread, By::Edge, By::Sync];
-const HOLDING: &[By] = &[By::Lock, By::Name, By::Site, By::Thread, By::Holder];
-const NOT_AT_A_SITE: &[By] = &[By::Lock, By::Name, By::Thread];
+const BOTH: &[By] = &[By::Lock, By::Name, By::Site, By::Thread, By::Kind];
+const WAITING: &[By] = &[By::Lock, By::Name, By::Site, By::Thread, By::Edge, By::Kind];
+const WAITING_AND_SYNC: &[By] = &[
+    By::Lock,
+    By::Name,
+    By::Site,
+    By::Thread,
+    By::Edge,
+    By::Sync,
+    By::Kind,
+];
+const HOLDING: &[By] = &[
+    By::Lock,
+    By::Name,
+    By::Site,
+    By::Thread,
+    By::Holder,
+    By::Kind,
+];
+const NOT_AT_A_SITE: &[By] = &[By::Lock, By::Name, By::Thread, By::Kind];
 
 /// Shortens the rows of the table below.
 const fn column(
@@ -48,12 +64,16 @@ pub(crate) static COLUMNS: &[Column] = &[
         "name of the lock; in a table with its address where several have the same name"),
     column("object", ("waiting", "for"), SYNC, Shown::Rank(0), |row| text(row.key.lock_name()),
         "name of the condition, barrier or initialiser; [threads] for the end of any thread"),
-    column("kind", ("", "kind"), ONE_LOCK, Shown::Rank(6), |row| text(row.key.lock().map(|lock| lock.kind.as_str())),
+    column("kind", ("", "kind"), ONE_LOCK, Shown::Rank(6), |row| text(row.key.kind()),
         "kind of the lock, or of the sync wait"),
+    column("kind", ("", "kind"), KIND, Shown::Rank(0), |row| text(row.key.kind()),
+        "kind of lock, or of sync wait, of which the row has all"),
+    column("class", ("", "class"), KIND, Shown::Rank(4), |row| text(Some(if row.key.is_sync() { "sync" } else { "lock" })),
+        "lock, or sync for waiting that is not for a lock; that is in no sum"),
     column("address", ("", "address"), ONE_LOCK, Shown::Never, |row| text(row.key.lock().map(|lock| lock.address.as_str())),
         "address of the lock"),
-    column("locks", ("", "locks"), NAME, Shown::Rank(2), |row| count(row.locks),
-        "how many locks have this name"),
+    column("locks", ("", "locks"), NAMES_AND_KINDS, Shown::Rank(2), |row| count(row.locks),
+        "how many locks have this name, or are of this kind"),
     column("waiter-site", ("", "waiting"), EDGE_AND_SYNC, Shown::Rank(0), |row| match &row.key {
             Key::Edge { waiter, .. } => Cell::Text(Some(waiter.to_string())),
             _ => Cell::Text(None),
@@ -105,11 +125,11 @@ pub(crate) static COLUMNS: &[Column] = &[
             _ => Cell::Id(None),
         },
         "the kernel's id of the thread"),
-    column("acquisitions", ("", "acquired"), BOTH, Shown::Rank(0), |row| count(row.totals.acquisitions),
+    column("acquisitions", ("", "acquired"), BOTH, Shown::Rank(0), |row| of_lock(row, count(row.totals.acquisitions)),
         "successful takings, nested ones of recursive mutexes included"),
     column("acquisitions-error", ("", "±"), BOTH, Shown::IfAny(10), |row| of_count(row, &row.totals.errors.acquisitions, row.totals.acquisitions),
         "how much that may be off"),
-    column("contended", ("", "contended"), BOTH, Shown::Rank(2), |row| Cell::Share(row.totals.contended_millipercent()),
+    column("contended", ("", "contended"), BOTH, Shown::Rank(2), |row| of_lock(row, Cell::Share(row.totals.contended_millipercent())),
         "waits / acquisitions (both are estimates; where there are more waits than acquisitions, 100 %)"),
     column("waits", ("", "waits"), WAITING_AND_SYNC, Shown::Rank(0), |row| count(row.totals.waits),
         "acquisitions that had to wait; by sync, waits that did not run out of time"),
@@ -141,13 +161,13 @@ pub(crate) static COLUMNS: &[Column] = &[
         "most threads that waited at once for one lock, as seen by sampled waits"),
     column("failed-wait", ("failed", "wait"), WAITING, Shown::Never, |row| Cell::Time(Some(row.totals.failed_wait_ns)),
         "waiting time of failed attempts"),
-    column("bound", ("at most", "to gain"), LOCKS, Shown::Rank(3), |row| Cell::Share(millipercent(row.totals.wait_ns(), row.whole.threads_ns)),
+    column("bound", ("at most", "to gain"), LOCKS, Shown::Rank(3), |row| of_lock(row, Cell::Share(millipercent(row.totals.wait_ns(), row.whole.threads_ns))),
         "wait / (threads × duration): an upper bound of the share of all threads' time that could be won if nobody ever waited for this lock; where the run waits for one thread, that one may win more than this average, and a thread that takes locks counts for the whole duration, however short it lived"),
-    column("holds", ("", "holds"), HOLDING, Shown::Never, |row| count(row.totals.holds),
+    column("holds", ("", "holds"), HOLDING, Shown::Never, |row| of_lock(row, count(row.totals.holds)),
         "releases, nested ones of recursive mutexes not included"),
     column("holds-error", ("", "±"), HOLDING, Shown::Never, |row| of_count(row, &row.totals.errors.holds, row.totals.holds),
         "how much that may be off"),
-    column("hold", ("hold", "total"), HOLDING, Shown::Rank(0), |row| Cell::Time(Some(row.totals.hold_ns)),
+    column("hold", ("hold", "total"), HOLDING, Shown::Rank(0), |row| of_lock(row, Cell::Time(Some(row.totals.hold_ns))),
         "time from taking to releasing, at the place and in the thread of the release"),
     column("hold-error", ("", "±"), HOLDING, Shown::IfAny(9), |row| of_time(row, &row.totals.errors.hold_ns, row.totals.hold_ns, row.totals.holds.saturating_mul(HOLD_UNSEEN_NS)),
         "how much that may be off"),
@@ -161,9 +181,9 @@ pub(crate) static COLUMNS: &[Column] = &[
         "99 of 100 holds were at most this long"),
     column("hold-max", ("hold", "max"), HOLDING, Shown::Rank(3), |row| Cell::Time(row.totals.hold_max_ns()),
         "longest hold that was sampled"),
-    column("utilisation", ("", "in use"), HOLDING, Shown::Rank(2), |row| Cell::Share(row.totals.utilisation_millipercent(row.whole.wall_ns)),
+    column("utilisation", ("", "in use"), HOLDING, Shown::Rank(2), |row| of_lock(row, Cell::Share(row.totals.utilisation_millipercent(row.whole.wall_ns))),
         "hold / duration of the profiles (the sum over all files)"),
-    column("blocked", ("", "blocked"), HOLDING, Shown::IfAny(2), |row| Cell::Time(Some(row.totals.blocked_ns)),
+    column("blocked", ("", "blocked"), HOLDING, Shown::IfAny(2), |row| of_lock(row, Cell::Time(Some(row.totals.blocked_ns))),
         "waiting that these holds caused to others"),
     column("blocked-error", ("", "±"), HOLDING, Shown::IfAny(9), |row| of_time(row, &row.totals.errors.blocked_ns, row.totals.blocked_ns, 0),
         "how much that may be off"),
@@ -176,6 +196,16 @@ pub(crate) static COLUMNS: &[Column] = &[
     column("top-lock", ("most waited", "for"), SITES, Shown::Rank(7), |row| Cell::Text(row.lock.clone()),
         "lock with the most waiting time, caused or suffered, else the most acquisitions"),
 ];
+
+/// Nothing where the row is about sync waits: they neither take nor hold a lock.
+fn of_lock(row: &Row, cell: Cell) -> Cell {
+    match cell {
+        Cell::Count(_) if row.key.is_sync() => Cell::Count(None),
+        Cell::Time(_) if row.key.is_sync() => Cell::Time(None),
+        Cell::Share(_) if row.key.is_sync() => Cell::Share(None),
+        cell => cell,
+    }
+}
 
 fn count(count: u64) -> Cell {
     Cell::Count(Some(count))

@@ -1,21 +1,22 @@
 //! `lockprof report`: what profile files say.
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::ArgMatches;
-use contract::sample_type::SampleType;
 
 use super::list;
-use crate::analyse::{self, By, remarks};
+use super::selection::{self, Files};
+use crate::analyse::filter::Filter;
+use crate::analyse::stacks::{MEASURES, Measure, Root, Stacks};
+use crate::analyse::{self, Analysis, By, remarks};
 use crate::args::name;
 use crate::columns::{self, Column};
-use crate::load::{self, Loaded};
+use crate::load::Loaded;
 use crate::output;
 use crate::render::summary::{Findings, Summary};
-use crate::render::{csv, folded, json};
+use crate::render::{csv, dot, folded, json, markdown, speedscope};
 
-/// Rows of a table when nothing else is asked for.
+/// Rows for people when nothing else is asked for.
 const USUAL_ROWS: usize = 20;
 
 /// Carries out the command.
@@ -29,30 +30,16 @@ pub(crate) fn report(matches: &ArgMatches) -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    let paths = matches.get_many::<PathBuf>(name::FILES);
-    let mut files = Vec::new();
-    let mut is_whole = true;
-    for path in paths.into_iter().flatten() {
-        match load::load(path) {
-            Ok(profile) => files.push(Loaded::new(path.clone(), profile)),
-            Err(reason) => {
-                output::message(&format!("{}: {reason}", path.display()));
-                is_whole = false;
-            }
-        }
-    }
-    let is_empty = |file: &&Loaded| file.profile.samples.is_empty() && file.sync.samples.is_empty();
-    for file in files.iter().filter(is_empty) {
-        output::message(&format!("{}: an empty profile", file.path.display()));
-    }
-    if let Some(listing) = listing.filter(|_| !files.is_empty()) {
-        let listed = listing.carry_out(&files);
+    let Files { loaded, is_whole } = selection::files(matches);
+    if let Some(listing) = listing.filter(|_| !loaded.is_empty()) {
+        let listed = listing.carry_out(&loaded);
         return if is_whole { listed } else { ExitCode::FAILURE };
     }
-    if !matches!(request.format, Format::Table) {
-        warn_of_losses(&files);
+    selection::warn_of_nothing(&loaded, &request.filter);
+    if !matches!(request.format, Format::Table | Format::Markdown) {
+        warn_of_losses(&loaded);
     }
-    let is_printed = files.is_empty() || output::print(&request.render(&files));
+    let is_printed = loaded.is_empty() || output::print(&request.render(&loaded));
     if is_whole && is_printed {
         ExitCode::SUCCESS
     } else {
@@ -66,82 +53,144 @@ struct Request {
     sort: &'static Column,
     top: Option<usize>,
     format: Format,
+    filter: Filter,
+    min_wait_ns: u64,
+    has_histogram: bool,
+    root: Root,
+    /// What stacks are weighed by.
+    measure: &'static Measure,
 }
 
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Format {
     Table,
+    Markdown,
     Json,
     Csv,
-    Folded(SampleType),
+    Folded,
+    Speedscope,
+    Dot,
+}
+
+impl Format {
+    fn new(word: &str) -> Self {
+        match word {
+            "json" => Self::Json,
+            "csv" => Self::Csv,
+            "markdown" => Self::Markdown,
+            "folded" => Self::Folded,
+            "speedscope" => Self::Speedscope,
+            "dot" => Self::Dot,
+            _ => Self::Table,
+        }
+    }
+
+    /// Whether it shows whole stacks.
+    fn is_stacks(self) -> bool {
+        matches!(self, Self::Folded | Self::Speedscope)
+    }
+
+    /// Whether people look at it, to whom many rows say nothing.
+    fn is_short(self) -> bool {
+        matches!(self, Self::Table | Self::Markdown | Self::Dot)
+    }
 }
 
 impl Request {
     fn new(matches: &ArgMatches) -> Result<Self, String> {
-        let word = |name| matches.get_one::<String>(name).map_or("", String::as_str);
-        let by = match word(name::BY) {
-            "name" => By::Name,
-            "site" => By::Site,
-            "thread" => By::Thread,
-            "edge" => By::Edge,
-            "holder" => By::Holder,
-            "sync" => By::Sync,
-            _ => By::Lock,
-        };
-        let format = match word(name::FORMAT) {
-            "json" => Format::Json,
-            "csv" => Format::Csv,
-            "folded" => Format::Folded(match word(name::VALUE) {
-                "hold" => SampleType::ReleaseHold,
-                "acquisitions" => SampleType::Acquire,
-                "contentions" => SampleType::Contention,
-                _ => SampleType::AcquireWait,
-            }),
-            _ => Format::Table,
-        };
-        if matches.contains_id(name::VALUE) && !matches!(format, Format::Folded(_)) {
-            return Err("--value goes with --format folded".to_owned());
+        let word = |name| matches.get_one::<String>(name).map(String::as_str);
+        let format = Format::new(word(name::FORMAT).unwrap_or("table"));
+        let by = by(word(name::BY), format)?;
+        for name in [name::VALUE, name::ROOT] {
+            if matches.contains_id(name) && !format.is_stacks() {
+                return Err(format!("--{name} goes with --format folded or speedscope"));
+            }
+        }
+        let has_histogram = matches.get_flag(name::HISTOGRAM);
+        if has_histogram && !matches!(format, Format::Table | Format::Markdown | Format::Json) {
+            return Err("--histogram goes with --format table, markdown or json".to_owned());
         }
         let top = match matches.get_one::<usize>(name::TOP) {
             Some(0) => None,
             Some(top) => Some(*top),
-            None => matches!(format, Format::Table).then_some(USUAL_ROWS),
+            None => format.is_short().then_some(USUAL_ROWS),
         };
+        let usual_measure = MEASURES
+            .iter()
+            .find(|measure| measure.is_usual(by == By::Sync));
         Ok(Self {
             by,
             sort: sort_column(by, matches.get_one::<String>(name::SORT))?,
             top,
             format,
+            filter: selection::filter(matches)?,
+            min_wait_ns: selection::min_wait_ns(matches)?,
+            has_histogram,
+            root: selection::root(matches),
+            measure: selection::measure(matches)
+                .or(usual_measure)
+                .ok_or("there is nothing to weigh by")?,
         })
     }
 
     fn render(&self, files: &[Loaded]) -> String {
+        let stacks = || Stacks::new(files, self.root, &self.filter);
+        match self.format {
+            Format::Folded => return folded::render(stacks(), self.measure),
+            Format::Speedscope => return speedscope::render(stacks(), self.measure),
+            _ => {}
+        }
+        let mut analysis = self.analyse(files);
+        let left_out = analysis.leave_out(self.min_wait_ns);
+        let findings = Findings::selected(files, self.by, &self.filter);
+        let summary = Summary {
+            analysis: &analysis,
+            findings: &findings,
+            by: self.by,
+            sort: self.sort,
+            top: self.top,
+            profiles: files.len(),
+            width: output::width(),
+            filter: &self.filter,
+            left_out: (left_out, self.min_wait_ns),
+            has_histogram: self.has_histogram,
+        };
+        let rows = analysis.sorted(self.sort, self.top);
+        match self.format {
+            Format::Json => json::render(&summary, files, &rows),
+            Format::Csv => csv::render(&columns::of(self.by), &rows, &analysis.total_row()),
+            Format::Dot => dot::render(&rows, analysis.rows.len()),
+            Format::Markdown => markdown::render(&summary),
+            _ => summary.render(),
+        }
+    }
+
+    fn analyse(&self, files: &[Loaded]) -> Analysis {
+        if self.by == By::Kind {
+            return analyse::by_kind(files, &self.filter);
+        }
         let profiles = files.iter().map(|file| match self.by {
             By::Sync => &file.sync,
             _ => &file.profile,
         });
-        if let Format::Folded(column) = self.format {
-            return folded::render(profiles, column);
-        }
-        let analysis = analyse::analyse(profiles, self.by);
-        let rows = analysis.sorted(self.sort, self.top);
-        let columns = columns::of(self.by);
-        let findings = Findings::new(files, self.by);
-        match self.format {
-            Format::Json => {
-                json::render(self.by, self.sort.key, files, &rows, &analysis, &findings)
-            }
-            Format::Csv => csv::render(&columns, &rows, &analysis.total_row()),
-            Format::Table | Format::Folded(_) => Summary {
-                analysis: &analysis,
-                findings: &findings,
-                by: self.by,
-                sort: self.sort,
-                top: self.top,
-                profiles: files.len(),
-                width: output::width(),
-            }
-            .render(),
-        }
+        analyse::selected(profiles, self.by, &self.filter)
+    }
+}
+
+/// What rows are about: in a graph, always who waits for whom.
+fn by(word: Option<&str>, format: Format) -> Result<By, String> {
+    let by = word.and_then(|word| {
+        let mut all = columns::ALL.iter();
+        all.find(|by| columns::by_name(**by) == word).copied()
+    });
+    match (by, format) {
+        (None, Format::Dot) => Ok(By::Edge),
+        (Some(By::Edge | By::Sync), Format::Dot) => Ok(by.unwrap_or(By::Edge)),
+        (Some(by), Format::Dot) => Err(format!(
+            "--by {}: a graph is --by edge or --by sync",
+            columns::by_name(by)
+        )),
+        (by, _) => Ok(by.unwrap_or(By::Lock)),
     }
 }
 

@@ -13,18 +13,14 @@ use contract::file_name::{self, Identity};
 use contract::options::{self, Options, RUN, Symbols, TABLE};
 
 use super::symbolize;
-use crate::analyse::{self, By};
 use crate::args::{self, name};
-use crate::columns;
 use crate::load::Loaded;
 use crate::process::{self, Ended};
-use crate::render::summary::{Findings, Summary};
+use crate::render::digest;
 use crate::search::{self, Run};
 use crate::why::Case;
 use crate::{locate, output};
 
-/// Locks shown after a run.
-const TOP: usize = 10;
 /// Profiles named one by one after a run.
 const MOST_FILES: usize = 10;
 
@@ -147,19 +143,8 @@ impl Job {
             output::message(&format!("no profile: {}", case.reason()));
             return;
         }
-        let analysis = analyse::analyse(profiles.iter().map(|file| &file.profile), By::Lock);
-        if let Some(sort) = columns::of(By::Lock).iter().find(|c| c.key == "wait") {
-            let summary = Summary {
-                analysis: &analysis,
-                findings: &Findings::new(&profiles, By::Lock),
-                by: By::Lock,
-                sort,
-                top: Some(TOP),
-                profiles: profiles.len(),
-                width: output::error_width(),
-            };
-            output::print_error(&format!("\nlockprof: {}", summary.render()));
-        }
+        let digest = digest::render(&profiles, output::error_paper());
+        output::print_error(&format!("\n{digest}"));
         name_files(&profiles);
     }
 }

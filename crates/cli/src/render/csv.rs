@@ -21,7 +21,8 @@ pub(crate) fn render(columns: &[&Column], rows: &[&Row], like: &Row) -> String {
     text
 }
 
-fn line(cells: &[String]) -> String {
+/// One line of these cells.
+pub(super) fn line(cells: &[String]) -> String {
     let quoted: Vec<String> = cells.iter().map(|cell| quoted(cell)).collect();
     format!("{}\n", quoted.join(","))
 }

@@ -3,36 +3,25 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use contract::profile::Profile;
-use contract::sample_type::SampleType;
+use crate::analyse::stacks::{Measure, Stacks};
 
-use crate::analyse::frames::Frames;
-use crate::analyse::totals::value;
-
-/// Every stack with a value in this column, once, in alphabetical order.
-pub(crate) fn render<'a>(
-    profiles: impl IntoIterator<Item = &'a Profile>,
-    column: SampleType,
-) -> String {
-    let mut stacks: BTreeMap<String, u64> = BTreeMap::new();
-    for profile in profiles {
-        let frames = Frames::new(profile);
-        for sample in &profile.samples {
-            let value = sample.values.get(column.index()).map_or(0, |v| value(*v));
-            if value == 0 {
-                continue;
-            }
-            let mut names = frames.names(&sample.stack);
-            if names.is_empty() {
-                names.push("[no stack]".to_owned());
-            }
-            let names: Vec<String> = names.iter().map(|name| foldable(name)).collect();
-            let sum = stacks.entry(names.join(";")).or_default();
-            *sum = sum.saturating_add(value);
-        }
+/// Every stack with such a value, once, in alphabetical order.
+pub(crate) fn render(mut stacks: Stacks, measure: &Measure) -> String {
+    let weighed = stacks.weighed_by(measure);
+    let names: Vec<String> = stacks
+        .frames()
+        .iter()
+        .map(|frame| foldable(&frame.name))
+        .collect();
+    let mut lines: BTreeMap<String, u64> = BTreeMap::new();
+    for (stack, value) in weighed {
+        let names = stack.iter().filter_map(|id| names.get(*id));
+        let names: Vec<&str> = names.map(String::as_str).collect();
+        let sum = lines.entry(names.join(";")).or_default();
+        *sum = sum.saturating_add(value);
     }
     let mut text = String::new();
-    for (stack, value) in stacks {
+    for (stack, value) in lines {
         let _ = writeln!(text, "{stack} {value}");
     }
     text
@@ -51,9 +40,14 @@ fn foldable(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use contract::profile::{Function, Line, Location, Sample};
+    #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+
+    use contract::profile::{Function, Line, Location, Profile, Sample};
 
     use super::*;
+    use crate::analyse::filter::Filter;
+    use crate::analyse::stacks::{MEASURES, Root};
+    use crate::load::Loaded;
 
     fn profile() -> Profile {
         let function = |name: &str| Function {
@@ -90,17 +84,26 @@ mod tests {
         }
     }
 
+    fn folded(profiles: &[Profile], word: &str) -> String {
+        let files: Vec<Loaded> = profiles
+            .iter()
+            .map(|profile| Loaded::new("p".into(), profile.clone()))
+            .collect();
+        let measure = MEASURES.iter().find(|m| m.word == word).unwrap();
+        let filter = Filter::default();
+        render(Stacks::new(&files, Root::None, &filter), measure)
+    }
+
     #[test]
     fn stacks_stand_root_first_and_once() {
-        let text = render([&profile()], SampleType::AcquireWait);
+        let text = folded(&[profile()], "wait");
         assert_eq!(text, "[no stack] 3\nmain;0xabc 5\nmain;a:b c;inlined 17\n");
     }
 
     #[test]
     fn profiles_add_up_and_other_columns_can_be_asked_for() {
-        let profile = profile();
-        let text = render([&profile, &profile], SampleType::Acquire);
+        let text = folded(&[profile(), profile()], "acquisitions");
         assert!(text.contains("main;a:b c;inlined 4\n"), "{text}");
-        assert_eq!(render([&profile], SampleType::Blocked), "");
+        assert_eq!(folded(&[profile()], "blocked"), "");
     }
 }

@@ -4,94 +4,28 @@ use serde_json::{Map, Value};
 
 use super::table::printable;
 use super::{json, units};
-use crate::analyse::hints::{Finding, Hint};
+use crate::analyse::finding::{Convoy, Finding, LongHolds, Readers, Recursive};
+use crate::analyse::hints::Hint;
 use crate::analyse::totals::millipercent;
 use crate::columns::{self, Cell};
 
 impl Hint {
-    /// The word for what is the matter.
-    fn kind(&self) -> &'static str {
-        match self.finding {
-            Finding::Convoy { .. } => "convoy",
-            Finding::LongHold { .. } => "long-hold",
-            Finding::Readers { .. } => "readers",
-            Finding::Recursive { .. } => "recursive",
-        }
-    }
-
     /// One line about it.
     pub(crate) fn text(&self) -> String {
-        let name = self.lock.shown(self.is_namesake);
-        let site = self.site.as_ref();
-        let held = site.map_or_else(String::new, |site| format!("; held most in {site}"));
-        let said = match &self.finding {
-            Finding::Convoy {
-                wait_mean_ns,
-                hold_mean_ns,
-                utilisation_millipercent,
-                queue_max,
-            } => format!(
-                "convoy at {name}: waits take {} on average, holds {}, and it is in use {} of \
-                 the time{}{held}",
-                units::time(*wait_mean_ns),
-                units::time(*hold_mean_ns),
-                units::share(*utilisation_millipercent),
-                queue_max.map_or_else(String::new, |queue| {
-                    format!(
-                        ", with up to {} at once",
-                        units::of(queue, "waiter", "waiters")
-                    )
-                }),
-            ),
-            Finding::LongHold {
-                holds,
-                long_ns,
-                hold_ns,
-                longest_ns,
-                under,
-            } => format!(
-                "long holds of {name}{}: {} of the time it is held is in holds of 1 ms and more, \
-                 about {} of them, the longest {}{}",
-                site.map_or_else(String::new, |site| format!(" in {site}")),
-                units::share(millipercent(*long_ns, *hold_ns).unwrap_or(0)),
-                units::count(*holds),
-                units::time(*longest_ns),
-                under.as_ref().map_or_else(String::new, |function| {
-                    format!("; {function} is in their stacks")
-                }),
-            ),
-            Finding::Readers {
-                reading_ns,
-                hold_ns,
-                functions,
-            } => format!(
-                "readers of {name}: {} of the time it is held is in {} that only read, going by \
-                 their names; a read-write lock would let them in together{held}",
-                units::share(millipercent(*reading_ns, *hold_ns).unwrap_or(0)),
-                units::of(*functions, "function", "functions"),
-            ),
-            Finding::Recursive {
-                acquisitions,
-                nested,
-                hold_p50_ns,
-                hold_max_ns,
-            } => format!(
-                "{name} is taken again while it is held, in {} of {} acquisitions, and its \
-                 longest hold of {} is {} times the median{held}",
-                units::count(*nested),
-                units::count(*acquisitions),
-                units::time(*hold_max_ns),
-                units::count(hold_max_ns.checked_div(*hold_p50_ns).unwrap_or(0)),
-            ),
-        };
-        printable(&said)
+        printable(&self.finding.told().text(self))
+    }
+
+    /// What to try, in one line.
+    pub(crate) fn advice(&self) -> String {
+        printable(&self.finding.told().advice(self))
     }
 
     /// Everything about it.
     pub(crate) fn object(&self) -> Value {
+        let told = self.finding.told();
         let text = |text: &str| Cell::Text(Some(text.to_owned()));
         let head = [
-            ("kind", text(self.kind())),
+            ("kind", text(told.kind())),
             ("lock", text(&self.lock.name)),
             ("address", text(&self.lock.address)),
             (
@@ -101,60 +35,214 @@ impl Hint {
             ("text", text(&self.text())),
             ("wait", Cell::Time(Some(self.wait_ns))),
         ];
-        let pairs = head.into_iter().chain(self.evidence());
+        let pairs = head.into_iter().chain(told.evidence());
         let pairs = pairs.map(|(key, cell)| (columns::raw_key(key, &cell), json::value(cell)));
         Value::Object(pairs.collect::<Map<_, _>>())
     }
 
-    /// The numbers it rests on.
-    fn evidence(&self) -> Vec<(&'static str, Cell)> {
-        let time = |ns: &u64| Cell::Time(Some(*ns));
-        let count = |number: &u64| Cell::Count(Some(*number));
-        match &self.finding {
-            Finding::Convoy {
-                wait_mean_ns,
-                hold_mean_ns,
-                utilisation_millipercent,
-                queue_max,
-            } => vec![
-                ("wait-mean", time(wait_mean_ns)),
-                ("hold-mean", time(hold_mean_ns)),
-                ("utilisation", Cell::Share(Some(*utilisation_millipercent))),
-                ("queue-max", Cell::Count(*queue_max)),
-            ],
-            Finding::LongHold {
-                holds,
-                long_ns,
-                hold_ns,
-                longest_ns,
-                under,
-            } => vec![
-                ("long-holds", count(holds)),
-                ("long-hold", time(long_ns)),
-                ("hold", time(hold_ns)),
-                ("hold-max", time(longest_ns)),
-                ("under", Cell::Text(under.clone())),
-            ],
-            Finding::Readers {
-                reading_ns,
-                hold_ns,
-                functions,
-            } => vec![
-                ("reading", time(reading_ns)),
-                ("hold", time(hold_ns)),
-                ("functions", count(functions)),
-            ],
-            Finding::Recursive {
-                acquisitions,
-                nested,
-                hold_p50_ns,
-                hold_max_ns,
-            } => vec![
-                ("acquisitions", count(acquisitions)),
-                ("nested", count(nested)),
-                ("hold-p50", time(hold_p50_ns)),
-                ("hold-max", time(hold_max_ns)),
-            ],
+    /// Its lock.
+    fn name(&self) -> String {
+        self.lock.shown(self.is_namesake)
+    }
+
+    /// ` in put`, where that is known.
+    fn place(&self) -> String {
+        self.site
+            .as_ref()
+            .map_or_else(String::new, |site| format!(" in {site}"))
+    }
+
+    /// `; held most in put`, where that is known.
+    fn held(&self) -> String {
+        match self.place() {
+            place if place.is_empty() => place,
+            place => format!("; held most{place}"),
         }
     }
+}
+
+/// What a finding says.
+trait Told {
+    /// The word for what is the matter.
+    fn kind(&self) -> &'static str;
+    /// What is the matter.
+    fn text(&self, hint: &Hint) -> String;
+    /// What to try.
+    fn advice(&self, hint: &Hint) -> String;
+    /// The numbers it rests on.
+    fn evidence(&self) -> Vec<(&'static str, Cell)>;
+}
+
+impl Finding {
+    fn told(&self) -> &dyn Told {
+        match self {
+            Self::Convoy(convoy) => convoy,
+            Self::LongHolds(holds) => holds,
+            Self::Readers(readers) => readers,
+            Self::Recursive(recursive) => recursive,
+        }
+    }
+}
+
+impl Told for Convoy {
+    fn kind(&self) -> &'static str {
+        "convoy"
+    }
+
+    fn text(&self, hint: &Hint) -> String {
+        let queue = self.queue_max.map_or_else(String::new, |queue| {
+            let waiters = units::of(queue, "waiter", "waiters");
+            format!(", with up to {waiters} at once")
+        });
+        format!(
+            "convoy at {}: waits take {} on average, holds {}, and it is in use {} of the \
+             time{queue}{}",
+            hint.name(),
+            units::time(self.wait_mean_ns),
+            units::time(self.hold_mean_ns),
+            units::share(self.utilisation_millipercent),
+            hint.held(),
+        )
+    }
+
+    fn advice(&self, hint: &Hint) -> String {
+        format!(
+            "take {} more rarely{}: batch what is done under it, or split it into several locks",
+            hint.name(),
+            hint.place(),
+        )
+    }
+
+    fn evidence(&self) -> Vec<(&'static str, Cell)> {
+        vec![
+            ("wait-mean", time(self.wait_mean_ns)),
+            ("hold-mean", time(self.hold_mean_ns)),
+            (
+                "utilisation",
+                Cell::Share(Some(self.utilisation_millipercent)),
+            ),
+            ("queue-max", Cell::Count(self.queue_max)),
+        ]
+    }
+}
+
+impl Told for LongHolds {
+    fn kind(&self) -> &'static str {
+        "long-hold"
+    }
+
+    fn text(&self, hint: &Hint) -> String {
+        let under = self.under.as_ref().map_or_else(String::new, |function| {
+            format!("; {function} is in their stacks")
+        });
+        format!(
+            "long holds of {}{}: {} of the time it is held is in holds of 1 ms and more, about {} \
+             of them, the longest {}{under}",
+            hint.name(),
+            hint.place(),
+            units::share(millipercent(self.long_ns, self.hold_ns).unwrap_or(0)),
+            units::count(self.holds),
+            units::time(self.longest_ns),
+        )
+    }
+
+    fn advice(&self, hint: &Hint) -> String {
+        match &self.under {
+            Some(function) => format!(
+                "call {function} without holding {}{}",
+                hint.name(),
+                hint.place()
+            ),
+            None => format!(
+                "do less while {} is held{}: only what others must not see half done",
+                hint.name(),
+                hint.place()
+            ),
+        }
+    }
+
+    fn evidence(&self) -> Vec<(&'static str, Cell)> {
+        vec![
+            ("long-holds", count(self.holds)),
+            ("long-hold", time(self.long_ns)),
+            ("hold", time(self.hold_ns)),
+            ("hold-max", time(self.longest_ns)),
+            ("under", Cell::Text(self.under.clone())),
+        ]
+    }
+}
+
+impl Told for Readers {
+    fn kind(&self) -> &'static str {
+        "readers"
+    }
+
+    fn text(&self, hint: &Hint) -> String {
+        format!(
+            "readers of {}: {} of the time it is held is in {} that only read, going by their \
+             names; a read-write lock would let them in together{}",
+            hint.name(),
+            units::share(millipercent(self.reading_ns, self.hold_ns).unwrap_or(0)),
+            units::of(self.functions, "function", "functions"),
+            hint.held(),
+        )
+    }
+
+    fn advice(&self, hint: &Hint) -> String {
+        format!(
+            "make {} a read-write lock, if those who hold it only read",
+            hint.name()
+        )
+    }
+
+    fn evidence(&self) -> Vec<(&'static str, Cell)> {
+        vec![
+            ("reading", time(self.reading_ns)),
+            ("hold", time(self.hold_ns)),
+            ("functions", count(self.functions)),
+        ]
+    }
+}
+
+impl Told for Recursive {
+    fn kind(&self) -> &'static str {
+        "recursive"
+    }
+
+    fn text(&self, hint: &Hint) -> String {
+        format!(
+            "{} is taken again while it is held, in {} of {} acquisitions, and its longest hold \
+             of {} is {} times the median{}",
+            hint.name(),
+            units::count(self.nested),
+            units::count(self.acquisitions),
+            units::time(self.hold_max_ns),
+            units::count(self.hold_max_ns.checked_div(self.hold_p50_ns).unwrap_or(0)),
+            hint.held(),
+        )
+    }
+
+    fn advice(&self, hint: &Hint) -> String {
+        format!(
+            "find what calls on while it holds {}: a lock that cannot be taken twice would show it",
+            hint.name()
+        )
+    }
+
+    fn evidence(&self) -> Vec<(&'static str, Cell)> {
+        vec![
+            ("acquisitions", count(self.acquisitions)),
+            ("nested", count(self.nested)),
+            ("hold-p50", time(self.hold_p50_ns)),
+            ("hold-max", time(self.hold_max_ns)),
+        ]
+    }
+}
+
+fn time(ns: u64) -> Cell {
+    Cell::Time(Some(ns))
+}
+
+fn count(number: u64) -> Cell {
+    Cell::Count(Some(number))
 }

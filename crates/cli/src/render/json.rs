@@ -1,14 +1,17 @@
 //! Rows as JSON, for programs. Stable: keys are added, never renamed or removed,
-//! without a new `version`.
+//! without a new number in `schema`. docs/report-json.md says the same, with all columns.
 //!
 //! ```json
 //! {
-//!   "version": 1,
+//!   "schema": "lockprof-report/1",
 //!   "by": "lock",
 //!   "sort": "wait",
+//!   "filters": {},
+//!   "min_wait_ns": 0,
 //!   "wall_ns": 10000000000,
 //!   "threads": 1,
 //!   "files": [{"path": "…", "start_unix_ns": 0, "duration_ns": 0, "comments": ["…"]}],
+//!   "rows_left_out": 0,
 //!   "rows_total": 1,
 //!   "rows": [{"lock": "cache_mu", "kind": "mutex", "address": "0x…", "acquisitions": 1, …}],
 //!   "total": {"acquisitions": 1, …},
@@ -25,42 +28,49 @@
 //! estimate has half of its 95 % interval beside it, under its name with `_error` and
 //! in its unit; 0 is exact. `check` is null where profiles do not count all waits.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value, json};
 
-use super::summary::Findings;
+use super::summary::Summary;
+use crate::analyse::Row;
+use crate::analyse::buckets::Buckets;
 use crate::analyse::hints::Hint;
-use crate::analyse::{Analysis, By, Row};
 use crate::columns::{self, Cell, Column};
 use crate::load::Loaded;
 
 /// Changes when a key is renamed or removed.
-const VERSION: u32 = 1;
+pub(crate) const SCHEMA: &str = "lockprof-report/1";
 
 /// The report as one JSON document.
-pub(crate) fn render(
-    by: By,
-    sort: &str,
-    files: &[Loaded],
-    rows: &[&Row],
-    analysis: &Analysis,
-    findings: &Findings,
-) -> String {
-    let columns = columns::of(by);
+pub(crate) fn render(summary: &Summary, files: &[Loaded], rows: &[&Row]) -> String {
+    let (analysis, findings) = (summary.analysis, summary.findings);
+    let columns = columns::of(summary.by);
     let total = analysis.total_row();
     let numbers: Vec<&Column> = columns
         .iter()
         .copied()
         .filter(|column| is_number(&(column.value)(&total)))
         .collect();
+    let row = |row: &&Row| {
+        let mut object = object(&columns, row);
+        if summary.has_histogram {
+            object.extend(histograms(row));
+        }
+        Value::Object(object)
+    };
     let document = json!({
-        "version": VERSION,
-        "by": columns::by_name(by),
-        "sort": sort,
+        "schema": SCHEMA,
+        "by": columns::by_name(summary.by),
+        "sort": summary.sort.key,
+        "filters": summary.filter.parts().into_iter().collect::<BTreeMap<_, _>>(),
+        "min_wait_ns": summary.left_out.1,
         "wall_ns": analysis.whole.wall_ns,
         "threads": analysis.whole.threads,
         "files": files.iter().map(file).collect::<Vec<_>>(),
+        "rows_left_out": summary.left_out.0,
         "rows_total": analysis.rows.len(),
-        "rows": rows.iter().map(|row| object(&columns, row)).collect::<Vec<_>>(),
+        "rows": rows.iter().map(row).collect::<Vec<_>>(),
         "total": object(&numbers, &total),
         "hints": findings.hints.iter().map(Hint::object).collect::<Vec<_>>(),
         "check": findings.remarks.check.map(|check| json!({
@@ -81,12 +91,32 @@ fn file(file: &Loaded) -> Value {
     })
 }
 
-fn object(columns: &[&Column], row: &Row) -> Value {
+fn object(columns: &[&Column], row: &Row) -> Map<String, Value> {
     let pairs = columns.iter().map(|column| {
         let cell = (column.value)(row);
         (column.raw_key(&cell), value(cell))
     });
-    Value::Object(pairs.collect::<Map<_, _>>())
+    pairs.collect()
+}
+
+/// The waits and holds of a row, by length.
+fn histograms(row: &Row) -> [(String, Value); 2] {
+    let by_length = |buckets: &Buckets| {
+        let buckets = buckets.iter().map(|(from_ns, bucket)| {
+            json!({"from_ns": from_ns, "events": bucket.events, "time_ns": bucket.time_ns})
+        });
+        Value::Array(buckets.collect())
+    };
+    [
+        (
+            "wait_histogram".to_owned(),
+            by_length(row.totals.waits_by_length()),
+        ),
+        (
+            "hold_histogram".to_owned(),
+            by_length(row.totals.holds_by_length()),
+        ),
+    ]
 }
 
 /// Whether a cell is about what happened, which can be summed up.

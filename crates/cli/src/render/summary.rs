@@ -2,7 +2,8 @@
 
 use std::fmt::Write as _;
 
-use super::{table, units};
+use super::{histogram, table, units};
+use crate::analyse::filter::Filter;
 use crate::analyse::hints::{self, Hint};
 use crate::analyse::remarks::{self, Check, Remarks};
 use crate::analyse::totals::millipercent;
@@ -25,7 +26,24 @@ pub(crate) struct Findings {
 impl Findings {
     /// Looks for it.
     pub(crate) fn new(files: &[Loaded], by: By) -> Self {
-        let sync = sync::sum(files.iter().map(|file| &file.sync));
+        Self::selected(files, by, &Filter::default())
+    }
+
+    /// Looks for it in what a filter lets through. What profiles say of all their waiting
+    /// is then no check of the estimates.
+    pub(crate) fn selected(files: &[Loaded], by: By, filter: &Filter) -> Self {
+        let mut findings = Self::of_samples(files, by, filter);
+        if !filter.is_all() {
+            findings.remarks.check = None;
+        }
+        if !filter.keeps_locks_whole() {
+            findings.first_blamed = None;
+        }
+        findings
+    }
+
+    fn of_samples(files: &[Loaded], by: By, filter: &Filter) -> Self {
+        let sync = sync::sum(files.iter().map(|file| &file.sync), filter);
         if by == By::Sync {
             let mut remarks = remarks::collect(files.iter().map(|file| &file.sync));
             remarks.check = None;
@@ -37,21 +55,38 @@ impl Findings {
             };
         }
         let profiles = files.iter().map(|file| &file.profile);
-        let by_lock = analyse::analyse(profiles.clone(), By::Lock);
-        let by_holder = analyse::analyse(profiles.clone(), By::Holder);
+        let by_lock = analyse::selected(profiles.clone(), By::Lock, filter);
+        let by_holder = analyse::selected(profiles.clone(), By::Holder, filter);
         let blamed = by_holder.rows.iter().filter_map(|row| match &row.key {
             Key::Site(site) => Some((row.totals.blocked_ns, site)),
             _ => None,
         });
         let first = blamed.max_by(|a, b| a.0.cmp(&b.0).then_with(|| b.1.cmp(a.1)));
         Self {
-            hints: hints::find(profiles.clone(), &by_lock),
+            hints: hints::find(profiles.clone(), &by_lock, filter),
             remarks: remarks::collect(profiles),
             first_blamed: first
                 .filter(|(ns, _)| *ns > 0)
                 .map(|(ns, site)| (site.to_string(), ns)),
             sync,
         }
+    }
+
+    fn count_of_sync(&self) -> String {
+        let (waits, wait_ns) = self.sync;
+        let waits = units::of(waits, "sync wait", "sync waits");
+        format!(
+            "{waits} of {} (for signals, barriers, initialisers, ends of threads)",
+            units::time(wait_ns)
+        )
+    }
+
+    /// What else was waited for, where it was.
+    pub(super) fn sync_waits(&self) -> String {
+        if self.sync.0 == 0 {
+            return String::new();
+        }
+        format!("besides, {}: report --by sync\n", self.count_of_sync())
     }
 }
 
@@ -71,6 +106,12 @@ pub(crate) struct Summary<'a> {
     pub(crate) profiles: usize,
     /// Width of the terminal, if it goes to one.
     pub(crate) width: Option<usize>,
+    /// Which samples count.
+    pub(crate) filter: &'a Filter,
+    /// How many rows were left out, since they have less waiting than this.
+    pub(crate) left_out: (usize, u64),
+    /// Whether the lengths of waits and holds are shown.
+    pub(crate) has_histogram: bool,
 }
 
 impl Summary<'_> {
@@ -83,9 +124,9 @@ impl Summary<'_> {
         }
         text.push('\n');
         text.push_str(&table::render(&columns::of(self.by), &rows, self.width));
-        let more = self.analysis.rows.len() - rows.len();
-        if more > 0 {
-            let _ = writeln!(text, "… and {more} more");
+        text.push_str(&self.more(rows.len()).unwrap_or_default());
+        if self.has_histogram {
+            text.push_str(&histogram::render(&rows, self.width));
         }
         if !self.findings.hints.is_empty() {
             text.push('\n');
@@ -96,13 +137,20 @@ impl Summary<'_> {
         text
     }
 
+    /// `… and 3 more`
+    pub(super) fn more(&self, shown: usize) -> Option<String> {
+        let more = self.analysis.rows.len().saturating_sub(shown);
+        (more > 0).then(|| format!("… and {more} more\n"))
+    }
+
     /// What stands above the table.
-    fn head(&self) -> String {
+    pub(super) fn head(&self) -> String {
         let remarks = &self.findings.remarks;
         let mut text = self.headline();
+        text.push_str(&self.only().unwrap_or_default());
         if self.by != By::Sync {
             text.push_str(&self.loss().unwrap_or_default());
-            text.push_str(&self.sync_waits());
+            text.push_str(&self.findings.sync_waits());
         }
         text.push_str(&self.check().unwrap_or_default());
         for line in remarks.left_out() {
@@ -138,25 +186,29 @@ impl Summary<'_> {
             "{} in {}: {}\n",
             units::time(self.analysis.whole.wall_ns),
             units::of(profiles, "profile", "profiles"),
-            self.count_of_sync(),
+            self.findings.count_of_sync(),
         )
     }
 
-    fn count_of_sync(&self) -> String {
-        let (waits, wait_ns) = self.findings.sync;
-        let waits = units::of(waits, "sync wait", "sync waits");
-        format!(
-            "{waits} of {} (for signals, barriers, initialisers, ends of threads)",
-            units::time(wait_ns)
-        )
-    }
-
-    /// What else was waited for, where it was.
-    fn sync_waits(&self) -> String {
-        if self.findings.sync.0 == 0 {
-            return String::new();
-        }
-        format!("besides, {}: report --by sync\n", self.count_of_sync())
+    /// `only --lock cache; 3 rows with less than 1.00 ms of waiting left out`
+    fn only(&self) -> Option<String> {
+        let parts = self.filter.parts().into_iter();
+        let parts: Vec<String> = parts
+            .map(|(name, what)| format!("--{name} {what}"))
+            .collect();
+        let (rows, below_ns) = self.left_out;
+        let rows = u64::try_from(rows).unwrap_or(u64::MAX);
+        let left_out = format!(
+            "{} with less than {} of waiting left out",
+            units::of(rows, "row", "rows"),
+            units::time(below_ns)
+        );
+        let only = (!parts.is_empty()).then(|| format!("only {}", parts.join(" ")));
+        let said: Vec<String> = only
+            .into_iter()
+            .chain((rows > 0).then_some(left_out))
+            .collect();
+        (!said.is_empty()).then(|| format!("{}\n", table::printable(&said.join("; "))))
     }
 
     /// `6 threads waited for locks 21.6% of their time; 54.0% of that was caused in flush`

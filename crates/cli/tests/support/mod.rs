@@ -7,9 +7,12 @@
     reason = "a test fails by panicking, and no file of tests needs all of this"
 )]
 
+pub(crate) mod browser;
 pub(crate) mod native;
+pub(crate) mod several;
 
 use std::env;
+use std::ffi::OsStr;
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -114,6 +117,26 @@ pub(crate) fn stdout(output: &Output) -> String {
 
 pub(crate) fn stderr(output: &Output) -> String {
     String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+/// Compares with what was there before, under tests/data; REWRITE_GOLDENS=1 writes it anew.
+pub(crate) fn assert_golden(name: &str, text: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/data")
+        .join(name);
+    if env::var_os("REWRITE_GOLDENS").is_some() {
+        fs::write(&path, text).unwrap();
+    }
+    let golden = fs::read_to_string(&path).unwrap();
+    assert!(text == golden, "{}:\n{text}", path.display());
+}
+
+/// Runs a tool that scripts/check installs; it must be there and succeed.
+pub(crate) fn tool(name: &str, arguments: &[&OsStr]) -> Output {
+    let output = Command::new(name).args(arguments).output();
+    let output = output.unwrap_or_else(|error| panic!("{name}: {error}"));
+    assert!(output.status.success(), "{name}: {}", stderr(&output));
+    output
 }
 
 pub(crate) fn gzip(bytes: &[u8]) -> Vec<u8> {

@@ -19,6 +19,7 @@ use std::fmt;
 pub use check::check;
 pub use datadog::Datadog;
 pub use markdown::markdown;
+pub use parse::time_ns;
 pub use place::Place;
 pub use resolve::resolve;
 pub use table::TABLE;

@@ -198,7 +198,8 @@ fn decimal(text: &str) -> Option<u64> {
 }
 
 /// A time: `100us`, `1.5s`; a bare number is in seconds.
-fn time_ns(text: &str) -> Option<u64> {
+#[must_use]
+pub fn time_ns(text: &str) -> Option<u64> {
     let begin = text
         .find(|c: char| !c.is_ascii_digit() && c != '.')
         .unwrap_or(text.len());

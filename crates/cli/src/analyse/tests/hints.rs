@@ -1,7 +1,9 @@
 //! Which hints a profile gives, and which evidence each of them needs.
 
 use super::*;
-use crate::analyse::hints::{self, Finding, Hint};
+use crate::analyse::filter::Filter;
+use crate::analyse::finding::{Convoy, Finding, LongHolds, Readers, Recursive};
+use crate::analyse::hints::{self, Hint};
 
 /// Ten milliseconds of one thread.
 fn find(functions: &[&str], samples: &[Sample]) -> Vec<Hint> {
@@ -9,7 +11,11 @@ fn find(functions: &[&str], samples: &[Sample]) -> Vec<Hint> {
     let samples = samples.iter().map(|sample| with(sample.clone(), &id));
     let mut profile = profile(functions, samples.collect());
     profile.duration_ns = 10_000_000;
-    hints::find([&profile], &analyse([&profile], By::Lock))
+    hints::find(
+        [&profile],
+        &analyse([&profile], By::Lock),
+        &Filter::default(),
+    )
 }
 
 /// A hold of a second frame in a row of so many: how long, by the bucket.
@@ -39,12 +45,12 @@ fn many_short_holds_with_long_waits_are_a_convoy() {
         is_namesake: false,
         wait_ns: 2_000_000,
         site: site("put"),
-        finding: Finding::Convoy {
+        finding: Finding::Convoy(Convoy {
             wait_mean_ns: 20_000,
             hold_mean_ns: 2_000,
             utilisation_millipercent: 50_000,
             queue_max: Some(9),
-        },
+        }),
     };
     assert_eq!(hints, [expected]);
     for (what, other) in [
@@ -65,12 +71,14 @@ fn long_holds_are_told_with_the_waiting_function_in_their_stacks() {
     let waits = waited(10, 200_000);
     let mut long = held(2, 1_500_000);
     let short = held(900, 1_000);
-    let finding = |under: Option<&str>| Finding::LongHold {
-        holds: 2,
-        long_ns: 3_000_000,
-        hold_ns: 3_900_000,
-        longest_ns: 1_500_000,
-        under: under.map(str::to_owned),
+    let finding = |under: Option<&str>| {
+        Finding::LongHolds(LongHolds {
+            holds: 2,
+            long_ns: 3_000_000,
+            hold_ns: 3_900_000,
+            longest_ns: 1_500_000,
+            under: under.map(str::to_owned),
+        })
     };
     let hints = find(
         &["main", "append"],
@@ -122,11 +130,11 @@ fn a_lock_held_by_readers_alone_is_told() {
     assert_eq!(hints.len(), 1);
     assert_eq!(
         hints[0].finding,
-        Finding::Readers {
+        Finding::Readers(Readers {
             reading_ns: 900_000,
             hold_ns: 1_000_000,
             functions: 2,
-        }
+        })
     );
     assert_eq!(hints[0].site, site("cache_get"));
     assert!(
@@ -152,12 +160,12 @@ fn a_recursive_mutex_with_nested_use_and_far_longer_holds_is_told() {
     assert_eq!(hints.len(), 1);
     assert_eq!(
         hints[0].finding,
-        Finding::Recursive {
+        Finding::Recursive(Recursive {
             acquisitions: 40,
             nested: 30,
             hold_p50_ns: 4_096,
             hold_max_ns: 40_960,
-        }
+        })
     );
     assert_eq!(find(&["main", "put"], &samples("mutex", 30, 40_960)), []);
     assert_eq!(find(&["main", "put"], &samples("recursive", 0, 40_960)), []);

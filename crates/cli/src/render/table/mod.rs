@@ -17,13 +17,15 @@ const NARROWEST: usize = 16;
 /// The rows in the order given. With a width, long names are shortened in the middle,
 /// and if that is not enough the least important columns are left out.
 pub(crate) fn render(columns: &[&Column], rows: &[&Row], width: Option<usize>) -> String {
-    let mut table: Vec<Shaped> = columns
-        .iter()
-        .filter_map(|column| shaped(column, rows))
-        .collect();
+    laid_out(self::columns(columns, rows), width)
+}
+
+/// Any columns, fitted in the same way.
+pub(super) fn laid_out(mut table: Vec<Shaped>, width: Option<usize>) -> String {
     let mut text = String::new();
     let hidden = width.map_or(0, |width| fit(&mut table, width));
-    for line in 0..rows.len() + 2 {
+    let lines = table.first().map_or(0, |column| column.texts.len());
+    for line in 0..lines {
         let cells: Vec<String> = table.iter().map(|column| column.line(line)).collect();
         text.push_str(cells.join(GAP).trim_end());
         text.push('\n');
@@ -42,10 +44,16 @@ pub(crate) fn render(columns: &[&Column], rows: &[&Row], width: Option<usize>) -
     text
 }
 
+/// What people see of the rows, column by column, and neither cut nor padded.
+pub(super) fn columns(columns: &[&Column], rows: &[&Row]) -> Vec<Shaped> {
+    let columns = columns.iter();
+    columns.filter_map(|column| shaped(column, rows)).collect()
+}
+
 /// A column with its texts: two of the title, then one per row.
-struct Shaped {
-    texts: Vec<String>,
-    is_name: bool,
+pub(super) struct Shaped {
+    pub(super) texts: Vec<String>,
+    pub(super) is_name: bool,
     rank: u8,
     width: usize,
 }
@@ -58,19 +66,10 @@ fn shaped(column: &Column, rows: &[&Row]) -> Option<Shaped> {
         Shown::IfAny(rank) if cells.iter().any(is_something) => rank,
         Shown::IfAny(_) | Shown::Never => return None,
     };
-    let mut texts = vec![column.title.0.to_owned(), column.title.1.to_owned()];
-    texts.extend(
-        cells
-            .iter()
-            .zip(rows)
-            .map(|(cell, row)| text(cell, row, column)),
-    );
-    Some(Shaped {
-        is_name: cells.iter().any(|cell| matches!(cell, Cell::Text(_))),
-        rank,
-        width: texts.iter().map(|text| len(text)).max().unwrap_or(0),
-        texts,
-    })
+    let texts = cells.iter().zip(rows);
+    let texts = texts.map(|(cell, row)| text(cell, row, column)).collect();
+    let is_name = cells.iter().any(|cell| matches!(cell, Cell::Text(_)));
+    Some(Shaped::new(column.title, texts, is_name, rank))
 }
 
 fn is_something(cell: &Cell) -> bool {
@@ -110,6 +109,18 @@ pub(crate) fn printable(text: &str) -> String {
 }
 
 impl Shaped {
+    /// A column of these rows. The highest ranks go first where there is no room, 0 never.
+    pub(super) fn new(title: (&str, &str), rows: Vec<String>, is_name: bool, rank: u8) -> Self {
+        let mut texts = vec![title.0.to_owned(), title.1.to_owned()];
+        texts.extend(rows);
+        Self {
+            is_name,
+            rank,
+            width: texts.iter().map(|text| len(text)).max().unwrap_or(0),
+            texts,
+        }
+    }
+
     fn line(&self, line: usize) -> String {
         let text = self.texts.get(line).map_or("", String::as_str);
         if self.is_name {
@@ -176,7 +187,7 @@ fn len(text: &str) -> usize {
 }
 
 /// A text of at most this many characters, cut in the middle.
-fn shortened(text: &str, width: usize) -> String {
+pub(super) fn shortened(text: &str, width: usize) -> String {
     let len = len(text);
     if len <= width {
         return text.to_owned();

@@ -1,0 +1,71 @@
+//! `lockprof flamegraph`: stacks of waiting or holding as a picture.
+
+use std::fs;
+use std::path::Path;
+use std::process::ExitCode;
+
+use clap::ArgMatches;
+
+use super::selection::{self, Files};
+use crate::analyse::filter::Filter;
+use crate::analyse::stacks::{MEASURES, Measure, Stacks};
+use crate::args::name;
+use crate::output;
+use crate::render::flame::Flame;
+
+/// Carries out the command.
+pub(crate) fn flamegraph(matches: &ArgMatches) -> ExitCode {
+    let filter = match selection::filter(matches) {
+        Ok(filter) => filter,
+        Err(mistake) => {
+            output::message(&mistake);
+            return ExitCode::from(2);
+        }
+    };
+    let usual = MEASURES.iter().find(|measure| measure.is_usual(false));
+    let Some(measure) = selection::measure(matches).or(usual) else {
+        return ExitCode::from(2);
+    };
+    let Files { loaded, is_whole } = selection::files(matches);
+    if loaded.is_empty() {
+        return ExitCode::FAILURE;
+    }
+    selection::warn_of_nothing(&loaded, &filter);
+    let title = matches.get_one::<String>(name::TITLE).cloned();
+    let flame = Flame {
+        title: &title.unwrap_or_else(|| title_of(measure, &filter)),
+        measure,
+        is_icicle: matches.get_flag(name::ICICLE),
+    };
+    let stacks = Stacks::new(&loaded, selection::root(matches), &filter);
+    let text = flame.render(stacks);
+    let is_written = match matches.get_one::<String>(name::OUT).map(String::as_str) {
+        None | Some("-") => output::print(&text),
+        Some(path) => write(Path::new(path), &text),
+    };
+    if is_whole && is_written {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
+}
+
+/// What is shown, and of what.
+fn title_of(measure: &Measure, filter: &Filter) -> String {
+    let mut title = format!("Lock profile: {}", measure.title);
+    for (name, what) in filter.parts() {
+        title.push_str(&format!(" --{name} {what}"));
+    }
+    title
+}
+
+fn write(path: &Path, text: &str) -> bool {
+    match fs::write(path, text) {
+        Ok(()) => true,
+        Err(error) => {
+            let reason = output::reason(&error);
+            output::message(&format!("{}: {reason}", path.display()));
+            false
+        }
+    }
+}

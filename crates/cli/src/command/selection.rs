@@ -1,0 +1,121 @@
+//! What the arguments say about which profiles to look at, and which part of them.
+
+use std::path::PathBuf;
+
+use clap::ArgMatches;
+use contract::options;
+use regex::Regex;
+
+use crate::analyse::filter::Filter;
+use crate::analyse::stacks::{MEASURES, Measure, Root};
+use crate::args::name;
+use crate::load::{self, Loaded};
+use crate::output;
+
+/// The profiles that could be read, and whether these are all.
+pub(super) struct Files {
+    pub(super) loaded: Vec<Loaded>,
+    pub(super) is_whole: bool,
+}
+
+/// Reads all profiles and says which cannot be read, and which are empty.
+pub(super) fn files(matches: &ArgMatches) -> Files {
+    let mut files = Files {
+        loaded: Vec::new(),
+        is_whole: true,
+    };
+    let paths = matches.get_many::<PathBuf>(name::FILES);
+    for path in paths.into_iter().flatten() {
+        match load::load(path) {
+            Ok(profile) => files.loaded.push(Loaded::new(path.clone(), profile)),
+            Err(reason) => {
+                output::message(&format!("{}: {reason}", path.display()));
+                files.is_whole = false;
+            }
+        }
+    }
+    let is_empty = |file: &&Loaded| file.profile.samples.is_empty() && file.sync.samples.is_empty();
+    for file in files.loaded.iter().filter(is_empty) {
+        output::message(&format!("{}: an empty profile", file.path.display()));
+    }
+    files
+}
+
+/// Which samples count.
+///
+/// # Errors
+///
+/// One line about the first pattern that is none.
+pub(super) fn filter(matches: &ArgMatches) -> Result<Filter, String> {
+    let regex = |name| {
+        let pattern = matches.get_one::<String>(name);
+        pattern.map(|pattern| pattern_of(name, pattern)).transpose()
+    };
+    let kinds = matches.get_one::<String>(name::KIND);
+    let kinds = kinds.iter().flat_map(|kinds| kinds.split(','));
+    Ok(Filter {
+        lock: regex(name::LOCK)?,
+        thread: regex(name::THREAD)?,
+        kinds: kinds
+            .map(|kind| kind.trim().to_owned())
+            .filter(|kind| !kind.is_empty())
+            .collect(),
+        focus: regex(name::FOCUS)?,
+        ignore: regex(name::IGNORE)?,
+    })
+}
+
+fn pattern_of(name: &str, pattern: &str) -> Result<Regex, String> {
+    Regex::new(pattern).map_err(|error| {
+        // The error draws a picture of the pattern first; what is wrong stands below.
+        let error = error.to_string();
+        let reason = error.lines().last().unwrap_or("");
+        let reason = reason.strip_prefix("error: ").unwrap_or(reason);
+        format!("--{name} {pattern}: no regular expression: {reason}")
+    })
+}
+
+/// Waiting below which rows are not shown.
+///
+/// # Errors
+///
+/// One line that says what a time is.
+pub(super) fn min_wait_ns(matches: &ArgMatches) -> Result<u64, String> {
+    let Some(text) = matches.get_one::<String>(name::MIN_WAIT) else {
+        return Ok(0);
+    };
+    options::time_ns(text)
+        .ok_or_else(|| format!("--{} {text}: no time, as 10ms or 1.5s", name::MIN_WAIT))
+}
+
+/// What stacks are weighed by, if that was asked for.
+pub(super) fn measure(matches: &ArgMatches) -> Option<&'static Measure> {
+    let word = matches.get_one::<String>(name::VALUE)?;
+    MEASURES.iter().find(|measure| measure.word == word)
+}
+
+/// What stands below the stacks.
+pub(super) fn root(matches: &ArgMatches) -> Root {
+    match matches.get_one::<String>(name::ROOT).map(String::as_str) {
+        Some("lock") => Root::Lock,
+        Some("thread") => Root::Thread,
+        _ => Root::None,
+    }
+}
+
+/// Says so when a filter has left nothing of profiles that are not empty.
+pub(super) fn warn_of_nothing(files: &[Loaded], filter: &Filter) {
+    let mut profiles = files.iter().flat_map(|file| [&file.profile, &file.sync]);
+    let is_any = profiles.clone().any(|profile| !profile.samples.is_empty());
+    let is_left = profiles.any(|profile| {
+        let selection = filter.on(profile);
+        profile.samples.iter().any(|sample| selection.has(sample))
+    });
+    if is_any && !is_left {
+        let parts = filter.parts().into_iter();
+        let parts: Vec<String> = parts
+            .map(|(name, what)| format!("--{name} {what}"))
+            .collect();
+        output::message(&format!("nothing is left by {}", parts.join(" ")));
+    }
+}
