@@ -83,12 +83,15 @@ impl<'a> Frames<'a> {
 
     /// The names of a stack, outermost first.
     pub(crate) fn names(&self, stack: &[usize]) -> Vec<String> {
-        let mut names: Vec<String> = self
-            .each(stack)
-            .map(|frame| self.resolve(frame).function)
-            .collect();
-        names.reverse();
-        names
+        let places = self.places(stack).into_iter();
+        places.map(|place| place.function).collect()
+    }
+
+    /// The places of a stack, wrappers included, outermost first.
+    pub(crate) fn places(&self, stack: &[usize]) -> Vec<Site> {
+        let mut places: Vec<Site> = self.each(stack).map(|frame| self.resolve(frame)).collect();
+        places.reverse();
+        places
     }
 
     /// All functions of a stack, inlined ones too: location, and which of its lines.
