@@ -99,6 +99,25 @@ require_python_packages() {
         die "pip could not install: ${missing[*]}"
 }
 
+# Installs those of the given npm packages (NAME@VERSION) that are missing into target/tools/npm,
+# where the tests look for them; does nothing when none is. Their own scripts are not run: what
+# they would fetch besides is not wanted.
+require_npm_packages() {
+    local package name missing=() tools=$target/tools/npm
+    command -v node >/dev/null || require_packages nodejs
+    for package in "$@"; do
+        name=${package%@*}
+        grep -qsF "\"version\": \"${package##*@}\"" "$tools/node_modules/$name/package.json" ||
+            missing+=("$package")
+    done
+    ((${#missing[@]} > 0)) || return 0
+    command -v npm >/dev/null || require_packages npm
+    say "installing with npm: ${missing[*]}"
+    mkdir -p "$tools"
+    npm install --prefix "$tools" --save-exact --ignore-scripts --no-audit --no-fund --loglevel=error \
+        "${missing[@]}" || die "npm could not install: ${missing[*]}"
+}
+
 # Ends the script when there is no Rust toolchain as new as the manifest asks for.
 require_rust() {
     local wanted have

@@ -1,6 +1,7 @@
 //! The arguments: what may be given, with what help.
 
 pub(crate) mod list;
+pub(crate) mod page;
 pub(crate) mod symbolize;
 
 use std::ffi::OsString;
@@ -39,6 +40,7 @@ pub(crate) fn command() -> Command {
         .subcommand(run())
         .subcommand(report())
         .subcommand(symbolize::command())
+        .subcommand(page::html())
 }
 
 fn run() -> Command {

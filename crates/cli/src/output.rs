@@ -4,7 +4,7 @@
     reason = "this is the place that the ban names"
 )]
 
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, ErrorKind, IsTerminal as _, Write};
 use std::process::ExitCode;
 
 /// What every message of ours begins with.
@@ -59,6 +59,11 @@ pub(crate) fn arguments(error: &clap::Error) -> ExitCode {
     } else {
         ExitCode::FAILURE
     }
+}
+
+/// Whether standard output is a terminal.
+pub(crate) fn is_terminal() -> bool {
+    io::stdout().is_terminal()
 }
 
 /// Width of standard output, if it is a terminal.

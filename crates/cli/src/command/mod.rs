@@ -1,5 +1,6 @@
 //! The subcommands.
 
+mod html;
 mod list;
 mod report;
 mod run;
@@ -17,6 +18,7 @@ pub(crate) fn dispatch(matches: &ArgMatches) -> ExitCode {
         Some((name::RUN, matches)) => run::run(matches),
         Some((name::REPORT, matches)) => report::report(matches),
         Some((args::symbolize::name::SYMBOLIZE, matches)) => symbolize::symbolize(matches),
+        Some((args::page::name::HTML, matches)) => html::html(matches),
         // clap demands one of the above.
         _ => ExitCode::from(2),
     }
