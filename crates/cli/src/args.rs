@@ -41,6 +41,7 @@ pub(crate) fn command() -> Command {
         .subcommand(report())
         .subcommand(symbolize::command())
         .subcommand(page::html())
+        .subcommand(page::serve())
 }
 
 fn run() -> Command {

@@ -1,4 +1,4 @@
-//! The arguments of `lockprof html`.
+//! The arguments of `lockprof html` and `lockprof serve`, which make the same page.
 
 use std::path::PathBuf;
 
@@ -9,6 +9,8 @@ pub(crate) mod name {
     pub(crate) const FILES: &str = "FILE";
     pub(crate) const HTML: &str = "html";
     pub(crate) const OUTPUT: &str = "output";
+    pub(crate) const PORT: &str = "port";
+    pub(crate) const SERVE: &str = "serve";
 }
 
 /// What `lockprof html` may be given.
@@ -29,6 +31,29 @@ pub(super) fn html() -> Command {
                 .value_parser(value_parser!(PathBuf)),
         )
         .arg(files("Profiles, gzip or plain"))
+}
+
+/// What `lockprof serve` may be given.
+pub(super) fn serve() -> Command {
+    Command::new(name::SERVE)
+        .about("Serves that page on this machine, anew whenever the files change")
+        .long_about(
+            "Serves the page of `lockprof html` on 127.0.0.1, for browsers on this machine, until \
+             Ctrl-C. The page is made anew whenever it is asked for, and an open one loads itself \
+             again when a file has changed.",
+        )
+        .arg(
+            Arg::new(name::PORT)
+                .short('p')
+                .long(name::PORT)
+                .value_name("PORT")
+                .default_value("0")
+                .help("The port, 0 for any that is free")
+                .value_parser(value_parser!(u16)),
+        )
+        .arg(files(
+            "Profiles, gzip or plain, or directories: all *.pb.gz and *.pb in them",
+        ))
 }
 
 fn files(help: &'static str) -> Arg {

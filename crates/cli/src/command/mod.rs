@@ -4,6 +4,7 @@ mod html;
 mod list;
 mod report;
 mod run;
+mod serve;
 mod symbolize;
 
 use std::process::ExitCode;
@@ -19,6 +20,7 @@ pub(crate) fn dispatch(matches: &ArgMatches) -> ExitCode {
         Some((name::REPORT, matches)) => report::report(matches),
         Some((args::symbolize::name::SYMBOLIZE, matches)) => symbolize::symbolize(matches),
         Some((args::page::name::HTML, matches)) => html::html(matches),
+        Some((args::page::name::SERVE, matches)) => serve::serve(matches),
         // clap demands one of the above.
         _ => ExitCode::from(2),
     }
