@@ -58,6 +58,18 @@ pub(crate) fn load(path: &Path) -> Result<Profile, String> {
     pprof::decode(&bytes).map_err(|error| error.to_string())
 }
 
+/// The profiles of these files, and one line about each file that has none.
+pub(crate) fn load_all<'a>(paths: impl Iterator<Item = &'a Path>) -> (Vec<Loaded>, Vec<String>) {
+    let (mut files, mut problems) = (Vec::new(), Vec::new());
+    for path in paths {
+        match load(path) {
+            Ok(profile) => files.push(Loaded::new(path.to_owned(), profile)),
+            Err(reason) => problems.push(format!("{}: {reason}", path.display())),
+        }
+    }
+    (files, problems)
+}
+
 fn bounded(from: impl Read) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     let len = from.take(MOST_BYTES + 1).read_to_end(&mut bytes)?;

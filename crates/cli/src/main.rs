@@ -8,6 +8,7 @@ mod elf;
 mod load;
 mod locate;
 mod output;
+mod page;
 mod process;
 mod progress;
 mod render;

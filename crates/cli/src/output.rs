@@ -63,6 +63,11 @@ pub(crate) fn arguments(error: &clap::Error) -> ExitCode {
     }
 }
 
+/// Whether standard output is a terminal.
+pub(crate) fn is_terminal() -> bool {
+    io::stdout().is_terminal()
+}
+
 /// Width of standard output, if it is a terminal.
 pub(crate) fn width() -> Option<usize> {
     columns(terminal_size::terminal_size_of(io::stdout()))

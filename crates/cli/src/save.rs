@@ -1,9 +1,9 @@
-//! Profiles back into files, whole or not at all.
+//! Results into files, whole or not at all.
 
 use std::fs::{self, File, Metadata};
 use std::io::{self, Write};
 use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use contract::pprof;
 use contract::profile::Profile;
@@ -38,18 +38,51 @@ impl From<&Metadata> for Version {
 }
 
 /// Writes a profile in the place of the version that was read, or of nothing in
-/// particular. It is written beside and renamed, so that nobody finds half of it.
+/// particular.
 ///
 /// # Errors
 ///
 /// One line that says why not.
 pub(crate) fn save(path: &Path, profile: &Profile, read: Option<Version>) -> Result<(), String> {
+    replace(path, read, |file| {
+        let mut encoder = GzEncoder::new(file, Compression::default());
+        encoder.write_all(&pprof::encode(profile))?;
+        encoder.finish().map(drop)
+    })
+}
+
+/// Writes a text to a file, in the place of whatever is there, or to standard output: if
+/// none is named, or `-`. Says so if that fails.
+pub(crate) fn hand_over(text: &str, to: Option<&Path>) -> bool {
+    let Some(path) = to.filter(|path| *path != Path::new("-")) else {
+        return output::print(text);
+    };
+    let written = if path.metadata().is_ok_and(|there| !there.is_file()) {
+        // A device, as /dev/null, is not replaced.
+        fs::write(path, text).map_err(|error| output::reason(&error))
+    } else {
+        replace(path, None, |mut file| file.write_all(text.as_bytes()))
+    };
+    if let Err(reason) = &written {
+        output::message(&format!("{}: {reason}", path.display()));
+    }
+    written.is_ok()
+}
+
+/// What is written is written beside and renamed, so that nobody finds half of it.
+fn replace(
+    path: &Path,
+    read: Option<Version>,
+    fill: impl FnOnce(File) -> io::Result<()>,
+) -> Result<(), String> {
     // A link stays one.
     let target = path.canonicalize().unwrap_or_else(|_| path.to_owned());
     let mut name = target.file_name().unwrap_or_default().to_owned();
     name.push(format!(".part-{}", std::process::id()));
     let part = target.with_file_name(name);
-    let result = write(&part, &target, profile)
+    let result = File::create(&part)
+        .and_then(fill)
+        .and_then(|()| keep_permissions(&part, &target))
         .map_err(|error| output::reason(&error))
         .and_then(|()| put(&part, &target, read));
     if result.is_err() {
@@ -58,10 +91,7 @@ pub(crate) fn save(path: &Path, profile: &Profile, read: Option<Version>) -> Res
     result
 }
 
-fn write(part: &PathBuf, target: &Path, profile: &Profile) -> io::Result<()> {
-    let mut encoder = GzEncoder::new(File::create(part)?, Compression::default());
-    encoder.write_all(&pprof::encode(profile))?;
-    encoder.finish()?;
+fn keep_permissions(part: &Path, target: &Path) -> io::Result<()> {
     match target.metadata() {
         Ok(metadata) => fs::set_permissions(part, metadata.permissions()),
         Err(_) => Ok(()),

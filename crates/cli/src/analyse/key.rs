@@ -81,7 +81,7 @@ pub(crate) enum Key {
 
 impl Key {
     /// What a row of a profile is about; none where it says nothing about such things.
-    pub(super) fn new(by: By, sample: &Sample, site: &Rc<Site>) -> Option<Self> {
+    pub(crate) fn new(by: By, sample: &Sample, site: &Rc<Site>) -> Option<Self> {
         Some(match by {
             By::Lock => Self::Lock(Lock::of(sample)),
             By::Name => Self::Name(lock_name(sample).to_owned()),
@@ -170,7 +170,7 @@ pub(super) fn lock_name(sample: &Sample) -> &str {
 }
 
 /// Where it was released that a row waited for.
-pub(super) fn holder(sample: &Sample) -> &str {
+pub(crate) fn holder(sample: &Sample) -> &str {
     sample.text(label::BLOCKING_SITE).unwrap_or(UNKNOWN)
 }
 

@@ -18,7 +18,7 @@ pub(crate) mod sync;
 #[cfg(test)]
 mod tests;
 pub(crate) mod totals;
-mod weights;
+pub(crate) mod weights;
 
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;

@@ -213,9 +213,7 @@ pub(super) fn longest_ns(sample: &Sample) -> Option<u64> {
 /// there are none.
 fn bucket(sample: &Sample, events: u64, time_ns: u64) -> Option<(u64, Bucket)> {
     let mean_ns = time_ns.checked_div(events)?;
-    let floor_ns = sample
-        .number(label::DURATION_BUCKET)
-        .map_or_else(|| buckets::floor(mean_ns), value);
+    let floor_ns = labelled_floor_ns(sample).unwrap_or_else(|| buckets::floor(mean_ns));
     let longest_ns = longest_ns(sample);
     let bucket = Bucket {
         events,
@@ -224,6 +222,23 @@ fn bucket(sample: &Sample, events: u64, time_ns: u64) -> Option<(u64, Bucket)> {
         max_ns: longest_ns.unwrap_or(mean_ns),
     };
     Some((floor_ns, bucket))
+}
+
+fn labelled_floor_ns(sample: &Sample) -> Option<u64> {
+    sample.number(label::DURATION_BUCKET).map(value)
+}
+
+/// The power of two at or below each duration of a row, whatever lasted: its waits, or
+/// where it has none, its holds.
+pub(crate) fn floor_ns(sample: &Sample) -> Option<u64> {
+    let pairs = [
+        (SampleType::Contention, SampleType::AcquireWait),
+        (SampleType::Release, SampleType::ReleaseHold),
+    ];
+    pairs.into_iter().find_map(|(events, time)| {
+        let mean_ns = of(sample, time).checked_div(of(sample, events))?;
+        Some(labelled_floor_ns(sample).unwrap_or_else(|| buckets::floor(mean_ns)))
+    })
 }
 
 /// Adds to a sum that stops at the largest number.

@@ -5,7 +5,8 @@ mod behind;
 mod diff;
 mod flamegraph;
 pub(crate) mod list;
-mod pages;
+mod manual;
+pub(crate) mod page;
 mod report;
 mod run;
 mod selection;
@@ -77,8 +78,10 @@ pub(crate) fn command() -> Command {
         .subcommand(flamegraph::flamegraph())
         .subcommand(diff::diff())
         .subcommand(symbolize::command())
-        .subcommand(pages::completions())
-        .subcommand(pages::man())
+        .subcommand(page::html())
+        .subcommand(page::serve())
+        .subcommand(manual::completions())
+        .subcommand(manual::man())
         .after_help(behind::text(
             &[
                 (

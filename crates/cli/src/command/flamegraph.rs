@@ -1,6 +1,5 @@
 //! `lockprof flamegraph`: stacks of waiting or holding as a picture.
 
-use std::fs;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -12,6 +11,7 @@ use crate::analyse::stacks::{MEASURES, Measure, Stacks};
 use crate::args::name;
 use crate::output;
 use crate::render::flame::Flame;
+use crate::save;
 
 /// Carries out the command.
 pub(crate) fn flamegraph(matches: &ArgMatches) -> ExitCode {
@@ -39,11 +39,8 @@ pub(crate) fn flamegraph(matches: &ArgMatches) -> ExitCode {
     };
     let stacks = Stacks::new(&loaded, selection::root(matches), &filter);
     let text = flame.render(stacks);
-    let is_written = match matches.get_one::<String>(name::OUT).map(String::as_str) {
-        None | Some("-") => output::print(&text),
-        Some(path) => write(Path::new(path), &text),
-    };
-    if is_whole && is_written {
+    let to = matches.get_one::<String>(name::OUT).map(Path::new);
+    if save::hand_over(&text, to) && is_whole {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE
@@ -57,15 +54,4 @@ fn title_of(measure: &Measure, filter: &Filter) -> String {
         title.push_str(&format!(" --{name} {what}"));
     }
     title
-}
-
-fn write(path: &Path, text: &str) -> bool {
-    match fs::write(path, text) {
-        Ok(()) => true,
-        Err(error) => {
-            let reason = output::reason(&error);
-            output::message(&format!("{}: {reason}", path.display()));
-            false
-        }
-    }
 }

@@ -2,11 +2,13 @@
 
 mod diff;
 mod flamegraph;
+mod html;
 mod list;
-mod pages;
+mod manual;
 mod report;
 mod run;
 mod selection;
+mod serve;
 mod symbolize;
 
 use std::process::ExitCode;
@@ -23,8 +25,10 @@ pub(crate) fn dispatch(matches: &ArgMatches) -> ExitCode {
         Some((name::FLAMEGRAPH, matches)) => flamegraph::flamegraph(matches),
         Some((name::DIFF, matches)) => diff::diff(matches),
         Some((args::symbolize::name::SYMBOLIZE, matches)) => symbolize::symbolize(matches),
-        Some((name::COMPLETIONS, matches)) => pages::completions(matches),
-        Some((name::MAN, matches)) => pages::man(matches),
+        Some((name::COMPLETIONS, matches)) => manual::completions(matches),
+        Some((name::MAN, matches)) => manual::man(matches),
+        Some((args::page::name::HTML, matches)) => html::html(matches),
+        Some((args::page::name::SERVE, matches)) => serve::serve(matches),
         // clap demands one of the above.
         _ => ExitCode::from(2),
     }

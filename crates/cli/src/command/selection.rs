@@ -20,20 +20,15 @@ pub(super) struct Files {
 
 /// Reads all profiles and says which cannot be read, and which are empty.
 pub(super) fn files(matches: &ArgMatches) -> Files {
-    let mut files = Files {
-        loaded: Vec::new(),
-        is_whole: true,
-    };
     let paths = matches.get_many::<PathBuf>(name::FILES);
-    for path in paths.into_iter().flatten() {
-        match load::load(path) {
-            Ok(profile) => files.loaded.push(Loaded::new(path.clone(), profile)),
-            Err(reason) => {
-                output::message(&format!("{}: {reason}", path.display()));
-                files.is_whole = false;
-            }
-        }
+    let (loaded, problems) = load::load_all(paths.into_iter().flatten().map(PathBuf::as_path));
+    for problem in &problems {
+        output::message(problem);
     }
+    let files = Files {
+        loaded,
+        is_whole: problems.is_empty(),
+    };
     let is_empty = |file: &&Loaded| file.profile.samples.is_empty() && file.sync.samples.is_empty();
     for file in files.loaded.iter().filter(is_empty) {
         output::message(&format!("{}: an empty profile", file.path.display()));

@@ -125,7 +125,7 @@ fn is_number(cell: &Cell) -> bool {
 }
 
 /// A cell, with null for what is not known.
-pub(super) fn value(cell: Cell) -> Value {
+pub(crate) fn value(cell: Cell) -> Value {
     match cell {
         Cell::Text(text) => json!(text),
         Cell::Id(id) => json!(id),

@@ -1,0 +1,174 @@
+// The page as people use it: by mouse, by keys, in the light and in the dark.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { pathToFileURL } from 'node:url';
+
+import { column, open, withPage } from './browser.mjs';
+
+const url = pathToFileURL(process.env.PAGE).href;
+const cache = '<b>cache';
+
+test('the first thing is the table of locks, with names as they are', () => withPage({ url }, async (page) => {
+  assert.deepEqual(await column(page, 1), [cache, 'log']);
+  assert.match(await page.locator('#summary').textContent(), /3 threads|6 threads/);
+  assert.match(await page.locator('#summary').textContent(), /4\.20 s/);
+  assert.equal(await page.locator('#panel b').count(), 0, 'no name became markup');
+}));
+
+test('a press on a title sorts, a second one turns it round', () => withPage({ url }, async (page) => {
+  const sort = (key) => page.locator(`[data-sort="${key}"]`);
+  const state = (key) => page.locator('th', { has: sort(key) }).getAttribute('aria-sort');
+  assert.equal(await state('wait'), 'descending');
+  await sort('lock').click();
+  assert.equal(await state('lock'), 'ascending');
+  await sort('lock').click();
+  assert.deepEqual(await column(page, 1), ['log', cache]);
+  assert.equal(await state('lock'), 'descending');
+  assert.equal(await state('wait'), null);
+  assert.equal(await page.evaluate(() => document.activeElement.dataset.sort), 'lock', 'the focus stays');
+}));
+
+test('a slash goes to the search, which leaves what has the text', () => withPage({ url }, async (page) => {
+  await page.keyboard.press('/');
+  await page.keyboard.type('LOG');
+  await page.waitForFunction(() => document.querySelectorAll('#panel tbody tr').length === 1);
+  assert.deepEqual(await column(page, 1), ['log']);
+  await page.keyboard.press('Escape');
+  assert.equal((await column(page, 1)).length, 2);
+}));
+
+test('tabs are walked through with the arrow keys', () => withPage({ url }, async (page) => {
+  await page.locator('#tab-lock').focus();
+  await page.keyboard.press('ArrowRight');
+  assert.equal(await page.locator('#panel').getAttribute('data-view'), 'flame');
+  assert.equal(await page.locator('[role=tab][aria-selected=true]').textContent(), 'Flame graph');
+  await page.keyboard.press('ArrowLeft');
+  await page.keyboard.press('ArrowLeft');
+  assert.equal(await page.locator('#panel').getAttribute('data-view'), 'notes', 'round the corner');
+  assert.equal(await page.locator('[role=tab][tabindex="0"]').count(), 1);
+}));
+
+test('a filter by lock and by thread changes every number', () => withPage({ url }, async (page) => {
+  await page.locator('#thread').selectOption('w-2 (2)');
+  const wait = 1 + await page.locator('thead [data-sort]').evaluateAll((all) => all.findIndex((one) => one.dataset.sort === 'wait'));
+  assert.deepEqual(await column(page, wait), ['1.20 s', '200 ms'], 'of two files, 600 and 100 ms each');
+  await page.locator('#lock').selectOption('log');
+  await open(page, 'Threads');
+  assert.equal(await page.locator('#panel tr[aria-current] .name').first().textContent(), 'w-2');
+  await open(page, 'Flame graph');
+  assert.equal(await page.evaluate(() => window.app.tree('').total[0]), 200e6);
+  await page.locator('#reset').click();
+  assert.equal(await page.evaluate(() => window.app.tree('').total[0]), 4200e6);
+}));
+
+test('the pictures count what is chosen', () => withPage({ url }, async (page) => {
+  await open(page, 'Flame graph');
+  for (const [name, total] of [['Holding', 7200e6], ['Acquisitions', 7800], ['Blame', 4200e6], ['Sync waits', 24_000e6]]) {
+    await page.locator('#measures label', { hasText: name }).click();
+    assert.equal(await page.evaluate(() => window.app.tree('').total[0]), total, name);
+  }
+}));
+
+test('the flame graph is zoomed with the mouse and walked through with keys', () => withPage({ url }, async (page) => {
+  await open(page, 'Flame graph');
+  const canvas = page.locator('#panel canvas');
+  const said = () => page.locator('#said').textContent();
+  await canvas.focus();
+  assert.match(await said(), /^everything: 4\.20 s/);
+  for (const key of ['ArrowDown', 'ArrowDown', 'ArrowDown']) await page.keyboard.press(key);
+  assert.match(await said(), /^look_up: 3\.60 s, 85\.7% of all/);
+  await page.keyboard.press('ArrowRight');
+  assert.match(await said(), /^log: 600 ms/);
+  await page.keyboard.press('Enter');
+  assert.notEqual(await page.evaluate(() => window.app.state.zoom), '');
+  await page.keyboard.press('Escape');
+  assert.match(await said(), /^serve: 4\.20 s/);
+  await page.locator('#unzoom').click();
+  assert.equal(await page.evaluate(() => window.app.state.zoom), '');
+  await canvas.click({ position: { x: 30, y: 19 * 3 + 5 } });
+  assert.equal(await page.evaluate(() => window.app.state.zoom.split('.').length), 3);
+  await canvas.hover({ position: { x: 30, y: 19 * 3 + 5 } });
+  assert.match(await page.locator('#tip').textContent(), /look_up/);
+}));
+
+test('a search in the flame graph says what it found', () => withPage({ url }, async (page) => {
+  await open(page, 'Flame graph');
+  await page.locator('#search').fill('look');
+  await page.getByText('85.7% is below').waitFor();
+}));
+
+test('locks can stand above the stacks', () => withPage({ url }, async (page) => {
+  await open(page, 'Flame graph');
+  const before = Number(await page.locator('canvas').getAttribute('data-drawn'));
+  await page.locator('#roots').selectOption('lock');
+  await page.waitForFunction((drawn) => Number(document.querySelector('canvas').dataset.drawn) > drawn, before);
+}));
+
+test('a function has its callers above and its callees below', () => withPage({ url }, async (page) => {
+  await open(page, 'Functions');
+  await page.getByRole('button', { name: 'look_up' }).click();
+  assert.equal(await page.locator('#panel canvas').count(), 2);
+  await page.waitForFunction(() => document.querySelectorAll('canvas[data-drawn]').length === 2);
+  const drawn = await page.locator('canvas').evaluateAll((all) => all.map((one) => Number(one.dataset.drawn)));
+  assert.deepEqual(drawn, [3, 2], 'look_up, serve, main; look_up, std::mutex::lock');
+  assert.match(await page.locator('#panel section').textContent(), /\/src\/7\.cc.*3\.60 s total, 85\.7%/);
+}));
+
+test('places lead to their callers', () => withPage({ url }, async (page) => {
+  await open(page, 'Holders');
+  await page.getByRole('button', { name: 'refresh' }).click();
+  assert.equal(await page.locator('#panel').getAttribute('data-view'), 'functions');
+  assert.equal(await page.locator('#panel section h2').first().textContent(), 'refresh');
+}));
+
+test('bands lead from waiters to holders and on to the end of the chain', () => withPage({ url }, async (page) => {
+  await open(page, 'Who waits for whom');
+  assert.equal(await page.locator('.graph .edge').count(), 3);
+  assert.equal(await page.locator('.graph .edge.chain').count(), 1);
+  const texts = (await page.locator('.graph text').allTextContents()).join('\n');
+  for (const name of ['look_up', 'refresh', 'Map<int>::insert', 'commit', cache]) assert.ok(texts.includes(name), name);
+  assert.match(await page.locator('svg.graph').getAttribute('aria-label'), /look_up \(7\.cc:7\) waited 3\.60 s for <b>cache, released in refresh/);
+  assert.equal((await column(page, 1)).length, 2, 'the table below');
+}));
+
+test('histograms and the timeline have their numbers as tables too', () => withPage({ url }, async (page) => {
+  await open(page, 'Histograms');
+  assert.ok(await page.locator('svg.chart .events').count() > 0);
+  assert.ok(await page.locator('#panel details table').count() > 0);
+  await open(page, 'Timeline');
+  assert.equal(await page.locator('svg.chart rect').count(), 4, 'two locks in two files');
+  assert.deepEqual(await column(page, 3), ['2.10 s', '2.10 s']);
+}));
+
+test('what is chosen survives loading the page again', () => withPage({ url, allowed: (asked) => asked.startsWith(url) }, async (page) => {
+  await page.locator('#lock').selectOption(cache);
+  await open(page, 'Histograms');
+  await page.reload();
+  await page.waitForFunction(() => window.app);
+  assert.equal(await page.locator('#panel').getAttribute('data-view'), 'histogram');
+  assert.equal(await page.locator('#lock').inputValue(), cache);
+}));
+
+test('it is dark where the system is, and where one wants it', async () => {
+  const back = (page) => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+  await withPage({ url, colorScheme: 'dark' }, async (page) => {
+    assert.equal(await back(page), 'rgb(20, 24, 29)');
+    await page.locator('#theme').click();
+    assert.equal(await back(page), 'rgb(255, 255, 255)');
+  });
+  await withPage({ url, colorScheme: 'light' }, async (page) => assert.equal(await back(page), 'rgb(255, 255, 255)'));
+});
+
+test('everything that can be pressed has a name, and the page its landmarks', () => withPage({ url }, async (page) => {
+  for (const tab of await page.getByRole('tab').all()) {
+    await tab.click();
+    const nameless = await page.evaluate(() => [...document.querySelectorAll('button, select, input, canvas, svg[role=img]')]
+      .filter((one) => !(one.getAttribute('aria-label') || one.textContent.trim() || one.labels?.[0]?.textContent.trim()))
+      .map((one) => one.outerHTML));
+    assert.deepEqual(nameless, []);
+    const isWide = await page.evaluate(() => document.documentElement.scrollWidth > window.innerWidth);
+    assert.equal(isWide, false, 'nothing reaches beyond the window');
+  }
+  for (const role of ['main', 'tablist', 'search']) assert.equal(await page.locator(role === 'main' ? 'main' : `[role=${role}]`).count(), 1);
+}));

@@ -1,0 +1,165 @@
+//! `lockprof serve`: who is answered, with what, and what happens when files change.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    dead_code,
+    reason = "a test fails by panicking, says what it measured, and no file of tests needs all that is shared"
+)]
+
+#[path = "page/profiles.rs"]
+mod profiles;
+mod support;
+
+use std::ffi::OsStr;
+use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::path::Path;
+use std::process::{Child, Stdio};
+use std::time::Duration;
+
+use contract::pprof;
+use profiles::{fought_for, node, write};
+use support::{Scratch, encoded, gzip, lockprof, stderr};
+
+/// A server that is ended with the test.
+struct Served {
+    child: Child,
+    address: String,
+}
+
+impl Served {
+    fn new(path: &Path) -> Self {
+        let mut child = lockprof()
+            .arg("serve")
+            .arg(path)
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        let out = child.stdout.take().unwrap();
+        BufReader::new(out).read_line(&mut line).unwrap();
+        let address = line.trim().strip_prefix("http://").unwrap();
+        let address = address.trim_end_matches('/').to_owned();
+        Self { child, address }
+    }
+
+    /// Status line and body of an answer.
+    fn ask(&self, request: &str) -> (String, String) {
+        let mut stream = TcpStream::connect(&self.address).unwrap();
+        stream
+            .set_read_timeout(Some(Duration::from_secs(60)))
+            .unwrap();
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        (head.lines().next().unwrap().to_owned(), body.to_owned())
+    }
+
+    fn get(&self, path: &str, host: &str) -> (String, String) {
+        self.ask(&format!(
+            "GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"
+        ))
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn the_server_answers_only_this_machine_and_only_for_the_page() {
+    let scratch = Scratch::new("serve-asked");
+    scratch.file("p.pb.gz", &encoded());
+    let served = Served::new(scratch.path());
+    assert!(
+        served.address.starts_with("127.0.0.1:"),
+        "{}",
+        served.address
+    );
+    let own = served.address.clone();
+    let (status, body) = served.get("/", &own);
+    assert!(
+        status.contains("200") && body.contains("cache_mu"),
+        "{status}"
+    );
+    assert!(served.get("/p.pb.gz", &own).0.contains("404"));
+    assert!(served.get("/../../etc/passwd", &own).0.contains("404"));
+    let (status, body) = served.get("/", "evil.example:80");
+    assert!(
+        status.contains("403") && !body.contains("cache_mu"),
+        "{status}"
+    );
+    let post =
+        format!("POST / HTTP/1.1\r\nHost: {own}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+    assert!(served.ask(&post).0.contains("405"));
+}
+
+#[test]
+fn the_version_changes_with_the_files() {
+    let scratch = Scratch::new("serve-version");
+    let file = scratch.file("p.pb.gz", &encoded());
+    let served = Served::new(scratch.path());
+    let version = || served.get("/version", &served.address).1;
+    let first = version();
+    assert_eq!(version(), first, "nothing has changed");
+    scratch.file("notes.txt", b"no profile");
+    assert_eq!(version(), first, "nothing that is shown");
+    write(&scratch, "p.pb.gz", &fought_for(1_700_000_000));
+    let second = version();
+    assert_ne!(second, first);
+    scratch.file("q.pb.gz", &encoded());
+    let third = version();
+    assert_ne!(third, second);
+    fs::remove_file(file).unwrap();
+    assert_ne!(version(), third);
+}
+
+#[test]
+fn an_open_page_loads_itself_again_when_a_file_changes() {
+    let scratch = Scratch::new("serve-browser");
+    let shown = scratch.file("p.pb.gz", &encoded());
+    let next = scratch.file("next", &gzip(&pprof::encode(&fought_for(1_700_000_000))));
+    let served = Served::new(&shown);
+    node(
+        &["serve.test.mjs"],
+        &[
+            ("SERVED", &format!("http://{}/", served.address)),
+            ("SHOWN", shown.to_str().unwrap()),
+            ("NEXT", next.to_str().unwrap()),
+        ],
+    );
+}
+
+#[test]
+fn what_cannot_be_served_is_said_in_a_line() {
+    let scratch = Scratch::new("serve-wrong");
+    let file = scratch.file("p.pb.gz", &encoded());
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    let missing = scratch.join("missing");
+    for (arguments, reason) in [
+        (
+            [missing.as_os_str(), OsStr::new("--port=0")],
+            "no such file",
+        ),
+        (
+            [file.as_os_str(), OsStr::new(&format!("--port={port}"))],
+            "cannot serve on 127.0.0.1",
+        ),
+    ] {
+        let output = lockprof().arg("serve").args(arguments).output().unwrap();
+        assert!(!output.status.success());
+        let said = stderr(&output);
+        assert!(
+            said.starts_with("lockprof: ") && said.contains(reason),
+            "{said}"
+        );
+        assert_eq!(said.lines().count(), 1, "{said}");
+    }
+}
