@@ -52,6 +52,9 @@ pub(crate) struct Locks {
     pub(crate) barrier: bool,
     pub(crate) once: bool,
     pub(crate) join: bool,
+    pub(crate) openmp: bool,
+    pub(crate) futex: bool,
+    pub(crate) file: bool,
 }
 
 impl Locks {
@@ -66,6 +69,9 @@ impl Locks {
             barrier: has("barrier"),
             once: has("once"),
             join: has("join"),
+            openmp: has("openmp"),
+            futex: has("futex"),
+            file: has("file"),
         }
     }
 }

@@ -96,12 +96,15 @@ unsafe impl Sync for AcrossFork {}
 static ACROSS_FORK: AcrossFork = AcrossFork(UnsafeCell::new(None));
 
 extern "C" fn before_fork() {
+    // Should it have to wait for the heap, that is no wait of the host's.
+    let _entered = intercept::enter();
     let quiet = memory::quiet();
     // SAFETY: the heap's mutex is held: nobody else is here.
     unsafe { *ACROSS_FORK.0.get() = Some(quiet) };
 }
 
 extern "C" fn after_fork() {
+    let _entered = intercept::enter();
     // SAFETY: still held since `before_fork`; the guard is moved out before it
     // lets go, so nobody else meets the cell half-way.
     drop(unsafe { (*ACROSS_FORK.0.get()).take() });

@@ -14,7 +14,8 @@ use dlmalloc::Dlmalloc;
 use crate::sys;
 
 struct Heap {
-    // std's mutex is a futex of its own: it does not pass through the hooks.
+    // std's mutex is a futex of its own: of the hooks it passes that of `syscall` at most,
+    // which sees that the thread is inside us.
     blocks: Mutex<Dlmalloc>,
 }
 

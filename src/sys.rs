@@ -230,6 +230,19 @@ pub(crate) fn random() -> u128 {
     }
 }
 
+/// Device and inode of an open file; none when it is not open.
+pub(crate) fn file_identity(descriptor: c_int) -> Option<(u64, u64)> {
+    let mut status = std::mem::MaybeUninit::<libc::stat>::uninit();
+    // SAFETY: `status` is a valid place to write to.
+    let failed = unsafe { libc::fstat(descriptor, status.as_mut_ptr()) };
+    if failed != 0 {
+        return None;
+    }
+    // SAFETY: it was written, since the call did not fail.
+    let status = unsafe { status.assume_init() };
+    Some((status.st_dev, status.st_ino))
+}
+
 /// Largest file this process may write, in bytes.
 pub(crate) fn file_size_limit() -> u64 {
     let mut limit = libc::rlimit {

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
-use contract::sample_type::label;
+use contract::sample_type::{SampleType, label};
 use support::build;
 use support::program::{Program, Run};
 
@@ -142,4 +142,31 @@ fn portable_gates_let_calls_through_before_the_constructor() {
     let program = build::program_with("early_locks", &[&early]);
     let rows = compare(Program::at(program).sample("1")).profile();
     rows.at("take_in_main").expect_counts("in main", 10, 10);
+}
+
+#[test]
+fn portable_gates_hand_on_whatever_the_system_is_asked_for() {
+    let program = |name| Program::exact(name).env("LOCKPROF_LOCKS", "+futex,+file");
+    let rows = compare(program("futex_waits")).profile().sync("futex");
+    let caught = rows.at("wait_for_ball");
+    assert_eq!(caught.sum(SampleType::SyncWaits), 5, "{rows}");
+    assert_eq!(caught.texts(label::BLOCKING_SITE), ["throw_ball"], "{rows}");
+    compare(program("futex_cancelled"));
+    compare(program("file_locks"));
+}
+
+#[test]
+fn portable_gates_count_in_openmp() {
+    let rows = compare(Program::exact("openmp_locks")).profile();
+    for function in ["in_lock", "in_critical", "in_named"] {
+        rows.at(function).expect_counts(function, 400, 400);
+    }
+    let inner = rows.at("nest_inner").depth(2);
+    inner.expect_counts("of the inner ones", 400, 400);
+    let waits = rows.at("wait_for_critical");
+    assert_eq!(
+        waits.texts(label::BLOCKING_SITE),
+        ["hold_critical"],
+        "{rows}"
+    );
 }

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <ucontext.h>
 #include <unwind.h>
 
@@ -39,6 +40,8 @@ HIDDEN void release(void);
 HIDDEN void release_rwlock(void);
 HIDDEN void release_held(void);
 HIDDEN void release_sem(void);
+HIDDEN void futex(void);
+HIDDEN void call_of_0(void);
 HIDDEN void call_of_1(void);
 HIDDEN void call_of_2(void);
 HIDDEN void call_of_3(void);
@@ -66,8 +69,7 @@ struct way {
     int64_t countdown;
     uint32_t held_len;
     int code;
-    // The first two words of the lock, for those that look at them.
-    // The first words of the lock.
+    // The first words of the lock, for those that look at them; the number of a call.
     uint64_t word, next_word;
     // Where it leads, one bit per place; the last of them; what comes back from there.
     unsigned places;
@@ -129,7 +131,8 @@ HIDDEN int arrived(enum place place) {
     arrived_at |= 1u << place;
     struct frames frames = unwind();
     // `unwind`, this function, the stand-in, the gate if it waits for an answer, its caller.
-    bool gate_waits = place == RESOLVE || (place == REAL && way->gate == (void *)acquire);
+    bool gate_waits = place == RESOLVE || (place == REAL && way->gate == (void *)acquire) ||
+                      (place == HANDLER && way->gate == (void *)futex);
     EXPECT(is_caller(&frames, gate_waits ? 4 : 3));
     EXPECT(seen.sp % 16 == 0);
     if (place == RESOLVE) {
@@ -138,6 +141,8 @@ HIDDEN int arrived(enum place place) {
         EXPECT(frame[0] == before.x[29] && frame[1] == before.x[30]);
         slot = real_function;
     }
+    if (place == HANDLER && way->gate == (void *)futex)
+        EXPECT(memcmp((const void *)seen.x[0], &before.x[1], 6 * sizeof before.x[1]) == 0);
     return place == REAL ? way->code : place == RESOLVE ? -1 : ANSWER;
 }
 
@@ -166,6 +171,8 @@ static void prepare(const struct way *next) {
         lock_words[1] = way->next_word;
         before.x[0] = (uint64_t)lock_words;
     }
+    if (way->gate == (void *)futex)
+        before.x[0] = way->word;
 }
 
 static void pass(const struct way *next) {
@@ -176,7 +183,7 @@ static void pass(const struct way *next) {
         EXPECT(seen.x[i] == before.x[i]);
     EXPECT(seen.sp == before.sp - (uint64_t)way->frame);
     EXPECT(way->frame != 0 || seen.x[30] == before.x[30]);
-    if (way->sp_register != 0) {
+    if (way->sp_register != 0 || way->gate == (void *)call_of_0) {
         EXPECT(seen.x[way->sp_register] == before.sp);
         EXPECT(seen.x[way->sp_register + 1] == before.x[29]);
     }
@@ -250,6 +257,10 @@ static struct way ways[] = {
      .sp_register = 1},
     {"release_sem of what somebody waits for", release_sem, .word = 1ull << 32, TO(HELD), .arguments = 1,
      .sp_register = 1},
+    {"call of the system", futex, .word = SYS_gettid, .code = CODE, ONE(REAL), .result = CODE,
+     .arguments = 9},
+    {"futex", futex, .word = SYS_futex, TO(HANDLER), .sp_register = 1, .frame = 64},
+    {"call of 0", call_of_0, TO(HANDLER)},
     {"call of 1", call_of_1, TO(HANDLER), .arguments = 1, .sp_register = 1},
     {"call of 2", call_of_2, TO(HANDLER), .arguments = 2, .sp_register = 2},
     {"call of 3", call_of_3, TO(HANDLER), .arguments = 3, .sp_register = 3},

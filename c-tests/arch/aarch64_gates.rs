@@ -89,6 +89,14 @@ mod intercept {
     }
     gate! {
         #[unsafe(no_mangle)]
+        pub(crate) fn futex(number: u64, a: u64, b: u64) -> i64 => futex { real: locking, handler: handler }
+    }
+    gate! {
+        #[unsafe(no_mangle)]
+        pub(crate) fn call_of_0() -> i32 => call { handler }
+    }
+    gate! {
+        #[unsafe(no_mangle)]
         pub(crate) fn call_of_1(a: u64) -> i32 => call { handler }
     }
     gate! {

@@ -21,6 +21,8 @@ function release, lockprof_release real, held
 function release_rwlock, lockprof_release_rwlock real, held
 function release_held, lockprof_release_held real, held
 function release_sem, lockprof_release_sem real, held
+function futex, lockprof_futex real, handler
+function call_of_0, lockprof_call handler, x0, x1
 function call_of_1, lockprof_call handler, x1, x2
 function call_of_2, lockprof_call handler, x2, x3
 function call_of_3, lockprof_call handler, x3, x4

@@ -12,7 +12,7 @@ use super::names::Names;
 use super::objects::Objects;
 use super::open::Open;
 use super::threads::Threads;
-use crate::record::{Kind, Role};
+use crate::record::{Kind, Role, UNNAMED_CRITICAL};
 
 /// All that a profile is made from.
 pub(crate) struct Sources<'a> {
@@ -138,6 +138,20 @@ const OTHERS: &str = "[others]";
 /// What all threads are called whose end was waited for.
 const JOINED: &str = "[threads]";
 
+/// OpenMP's critical section without a name.
+const CRITICAL: &str = "critical";
+
+/// A critical section of OpenMP, as it is written, if that is what compilers have made
+/// this symbol of.
+fn critical_section(symbol: &str) -> Option<String> {
+    let name = symbol.strip_prefix(".gomp_critical_user_")?;
+    // LLVM's have this behind the name, and nothing before it where there is none.
+    match name.strip_suffix(".var").unwrap_or(name) {
+        "" => Some(CRITICAL.to_owned()),
+        name => Some(format!("{CRITICAL}({name})")),
+    }
+}
+
 struct Builder<'a> {
     sources: &'a Sources<'a>,
     /// The file we ourselves were loaded from.
@@ -190,8 +204,7 @@ impl<'a> Builder<'a> {
         if let Some(&known) = self.locations.get(&return_address) {
             return known;
         }
-        let file = self.sources.objects.file_at(return_address);
-        if file.is_some() && file == self.own_file {
+        if self.is_ours(return_address) {
             self.locations.insert(return_address, None);
             return None;
         }
@@ -306,8 +319,8 @@ impl<'a> Builder<'a> {
 
     /// The name of what a row is about.
     fn name_of(&self, key: &Key) -> String {
+        // Threads are told apart by their address, which says who each was.
         if key.kind == Kind::Join {
-            // They are told apart by their address, which says who each was.
             JOINED.to_owned()
         } else {
             self.lock_name(key.lock)
@@ -322,12 +335,18 @@ impl<'a> Builder<'a> {
         if lock == OTHER_LOCKS {
             return OTHERS.to_owned();
         }
+        if lock == UNNAMED_CRITICAL {
+            return CRITICAL.to_owned();
+        }
         let origin = locks.origin(lock);
         if let Some(Origin::Name(name)) = origin {
             return name.to_owned();
         }
         if let Some(object) = names.object(address_of(lock)) {
             let name = names.for_people(&object.symbol);
+            if let Some(section) = critical_section(name) {
+                return section;
+            }
             return if object.offset == 0 {
                 name.to_owned()
             } else {
@@ -355,7 +374,7 @@ impl<'a> Builder<'a> {
             frames
                 .iter()
                 .take(ORIGIN_FRAMES)
-                .filter(|&&address| address != 0)
+                .filter(|&&address| address != 0 && !self.is_ours(address))
                 .map(|address| address - 1)
         };
         let named = |address| {
@@ -374,6 +393,13 @@ impl<'a> Builder<'a> {
         let address = calls().next().unwrap_or(0);
         self.place_in_file(address)
             .unwrap_or_else(|| format!("{address:#x}"))
+    }
+
+    /// Whether this is code of ours: a call that one of the host's libraries makes while we
+    /// call it may come back to us.
+    fn is_ours(&self, return_address: u64) -> bool {
+        let file = self.sources.objects.file_at(return_address);
+        file.is_some() && file == self.own_file
     }
 
     /// `file+0x…`: the same in every run, unlike the address.
@@ -420,10 +446,13 @@ pub(crate) fn kind_name(kind: Kind) -> &'static str {
         Kind::RwlockWrite => "rwlock-write",
         Kind::Spin => "spin",
         Kind::Semaphore => "semaphore",
+        Kind::OpenMp => "openmp",
         Kind::Cond => "cond",
         Kind::Barrier => "barrier",
         Kind::Once => "once",
         Kind::Join => "join",
+        Kind::Futex => "futex",
+        Kind::File => "file",
     }
 }
 

@@ -2,6 +2,7 @@
 
 use rustc_hash::FxHashMap;
 
+use super::files;
 use crate::record::{Kind, Record, Role};
 
 /// Locks that are remembered: as many as fit a table of 2¹⁵ places, 65 bytes each.
@@ -99,11 +100,14 @@ impl Locks {
                 origin
             }
             Role::Name => Known::Name(Box::new(text_of(record).into())),
+            Role::Sync if known.is_some() => return lock,
+            Role::Sync if record.kind == Kind::File => {
+                let name = record.file().map(files::name_of).unwrap_or_default();
+                Known::Name(Box::new(name.into()))
+            }
             Role::Acquire if known.is_none() => Known::First(origin_of(record)),
             // A thread whose end is waited for has no name of this sort.
-            Role::Sync if known.is_none() && record.kind != Kind::Join => {
-                Known::Waited(origin_of(record))
-            }
+            Role::Sync if record.kind != Kind::Join => Known::Waited(origin_of(record)),
             Role::Acquire | Role::Release | Role::Sync | Role::Wake => return lock,
         };
         if self.known.len() < LOCKS_MAX || self.known.contains_key(&lock) {

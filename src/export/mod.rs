@@ -6,6 +6,7 @@
 mod aggregate;
 mod blame;
 mod build;
+mod files;
 mod filter;
 mod jit;
 mod locks;

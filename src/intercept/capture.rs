@@ -24,6 +24,19 @@ impl Caller {
     pub(crate) const NOWHERE: Self = Self { sp: 0, bp: 0 };
 }
 
+impl Caller {
+    /// Where the call returns to; none when that is not known.
+    pub(crate) fn return_address(self) -> Option<usize> {
+        #[cfg(all(target_arch = "x86_64", not(lockprof_portable)))]
+        if self.sp != 0 {
+            // SAFETY: gates hand on the stack pointer at their entry, where the return
+            // address lies until they are left.
+            return Some(unsafe { *(self.sp as *const usize) });
+        }
+        None
+    }
+}
+
 /// Where our own code lies; known only if our own unwinder cannot work here: the
 /// C library is older than 2.35, or the processor is another.
 static OWN_CODE: OnceLock<Range<u64>> = OnceLock::new();

@@ -15,7 +15,9 @@ mod capture;
 #[cfg(lockprof_compare)]
 mod compare;
 mod cond;
+mod file_lock;
 mod flat;
+mod futex;
 mod guard;
 mod held;
 mod interface;
@@ -26,6 +28,7 @@ mod lifetime;
 mod measure;
 mod mutex;
 mod once;
+mod openmp;
 mod passing;
 mod release;
 mod rwlock;
@@ -62,6 +65,7 @@ pub(crate) use self::waiters::forget_all as forget_waiters;
 /// Finds the real functions and lets every call lead straight to them.
 pub(crate) fn pass_through() {
     symbol::resolve_all();
+    symbol::resolve_openmp();
 }
 
 /// Finds what captures need. Called once, on the main thread.
@@ -89,7 +93,11 @@ pub(crate) fn arm() {
         Family::Barrier => locks.barrier && barrier_is_known,
         Family::Once => locks.once && once_is_known,
         Family::Join => locks.join,
+        Family::Futex => locks.futex,
+        Family::File => locks.file,
+        Family::OpenMp => locks.openmp,
     });
+    openmp::watch(locks.openmp);
     if locks.mutex {
         mutex::keep_looking();
     }
@@ -97,6 +105,7 @@ pub(crate) fn arm() {
 
 /// Lets calls lead past the gates. Threads that are inside one finish there.
 pub(crate) fn disarm() {
+    openmp::watch(false);
     symbol::lead_past_gates();
 }
 

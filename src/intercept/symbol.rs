@@ -9,6 +9,7 @@
 use std::ffi::{CStr, c_char, c_void};
 use std::hint;
 
+use super::openmp;
 use super::table::{Family, ROWS, Row};
 
 /// Version of the condition functions whose condition variables are as they are
@@ -21,13 +22,33 @@ const CONDITION_VERSION: &CStr = c"GLIBC_2.17";
 
 /// Finds every real function and lets the slots lead there. Any number of
 /// threads may do so at once: they find the same.
+///
+/// OpenMP's are not looked for: mostly there are none, and a question that fails calls
+/// malloc, which may be where we are called from.
 pub(super) extern "C" fn resolve_all() {
     for row in ROWS {
-        let real = next(row);
-        if !real.is_null() {
-            row.real.set(real);
+        if row.family != Family::OpenMp {
+            resolve(row);
         }
-        row.slot.set(row.real.get());
+        row.slot.set(row.way_past());
+    }
+}
+
+/// Finds OpenMP's functions, if there is a library that looks as if it had them. Called
+/// by the constructor only.
+pub(super) fn resolve_openmp() {
+    if openmp::provider::is_there() {
+        for row in ROWS.iter().filter(|row| row.family == Family::OpenMp) {
+            resolve(row);
+            row.slot.set(row.way_past());
+        }
+    }
+}
+
+fn resolve(row: &Row) {
+    let real = next(row);
+    if !real.is_null() {
+        row.real.set(real);
     }
 }
 
@@ -57,6 +78,6 @@ pub(super) fn lead_through_gates(is_wanted: impl Fn(Family) -> bool) {
 /// Lets every slot lead straight to the real function.
 pub(super) fn lead_past_gates() {
     for row in ROWS {
-        row.slot.set(row.real.get());
+        row.slot.set(row.way_past());
     }
 }

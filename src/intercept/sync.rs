@@ -57,6 +57,8 @@ pub(super) enum Ended {
     Woken,
     /// It ran out of time.
     TimedOut,
+    /// A signal handler ran.
+    Interrupted,
     /// It was none: the call was refused.
     Refused,
 }
@@ -68,6 +70,15 @@ impl Ended {
             0 => Self::Woken,
             libc::ETIMEDOUT => Self::TimedOut,
             _ => Self::Refused,
+        }
+    }
+
+    /// 0, or why it ended without what was waited for.
+    fn error(self) -> c_int {
+        match self {
+            Self::Woken | Self::Refused => 0,
+            Self::TimedOut => libc::ETIMEDOUT,
+            Self::Interrupted => libc::EINTR,
         }
     }
 }
@@ -113,6 +124,11 @@ impl Waiting {
         }
     }
 
+    /// What it is for, where that is known only afterwards: nobody may wait in its cell.
+    pub(super) fn is_for(&mut self, address: u64) {
+        self.object.address = address;
+    }
+
     /// The stack, where the wait is expected to be long: then taking it does not count,
     /// and what follows the wait (often a critical section) does not wait for it.
     /// Where waits are short it is taken afterwards, of the few that are kept.
@@ -126,6 +142,8 @@ impl Waiting {
     /// kept. (One record for all that is told of a call: stacks may be small.)
     pub(super) fn end(self, visit: &Visit, end_ns: u64, ended: Ended, record: &mut Record) {
         if ended == Ended::Refused {
+            // No stack was needed, so it is better taken afterwards.
+            learn_waits(self.object.address, true);
             return;
         }
         let thread = visit.thread();
@@ -169,11 +187,7 @@ impl Waiting {
         record.charge = blame.charge;
         record.queue = self.joined.map_or(0, |(_, queue)| queue);
         record.depth = 1;
-        record.error = if ended == Ended::TimedOut {
-            libc::ETIMEDOUT
-        } else {
-            0
-        };
+        record.error = ended.error();
         if !is_early && !visit.try_capture(record) {
             return;
         }

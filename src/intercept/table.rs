@@ -12,20 +12,24 @@
     allow(dead_code, reason = "exported functions stay at home in unit tests")
 )]
 
-use std::ffi::{c_char, c_int, c_uint, c_void};
+use std::ffi::{CStr, c_char, c_int, c_long, c_uint, c_void};
 use std::sync::atomic::{AtomicPtr, Ordering};
 
 use libc::{
-    clockid_t, mode_t, pthread_attr_t, pthread_barrier_t, pthread_barrierattr_t, pthread_cond_t,
-    pthread_condattr_t, pthread_mutex_t, pthread_mutexattr_t, pthread_once_t, pthread_rwlock_t,
-    pthread_rwlockattr_t, pthread_spinlock_t, pthread_t, sem_t, timespec,
+    clockid_t, mode_t, off_t, pthread_attr_t, pthread_barrier_t, pthread_barrierattr_t,
+    pthread_cond_t, pthread_condattr_t, pthread_mutex_t, pthread_mutexattr_t, pthread_once_t,
+    pthread_rwlock_t, pthread_rwlockattr_t, pthread_spinlock_t, pthread_t, sem_t, timespec,
 };
 
 use super::arch::{early, entry, gate};
+use super::capture::Caller;
 use super::interface::{C11, Posix};
+use super::openmp::{self, lock::OmpLock};
 use super::rwlock::{self, Reading, Writing};
 use super::spin::{self, Spinning};
-use super::{barrier, cond, flat, join, mutex, once, sem, signal, symbol, thread};
+use super::{
+    barrier, cond, file_lock, flat, futex, join, mutex, once, sem, signal, symbol, thread,
+};
 
 /// Where a call goes, or where the real function is. Read on every call of the
 /// host without a test for null: it always holds something callable.
@@ -67,6 +71,10 @@ pub(crate) enum Family {
     Barrier,
     Once,
     Join,
+    Futex,
+    File,
+    /// Of a library that may not be there, or come later; see openmp/provider.rs.
+    OpenMp,
 }
 
 /// What is known about one interposed function.
@@ -83,6 +91,21 @@ pub(crate) struct Row {
     pub(crate) real: &'static Target,
     /// The gate to put into the slot while we profile.
     pub(crate) gate: *const c_void,
+    /// What the host calls.
+    exported: *const c_void,
+}
+
+impl Row {
+    /// What to put into the slot while we do not: the real function. Where that is in
+    /// another library for each caller, only the gate can tell.
+    pub(crate) fn way_past(&self) -> *const c_void {
+        let real = self.real.get();
+        if self.family == Family::OpenMp && is_missing(real) {
+            self.gate
+        } else {
+            real
+        }
+    }
 }
 
 // SAFETY: the only pointer in it is the address of a function.
@@ -94,12 +117,29 @@ extern "C" fn missing() -> c_int {
     libc::ENOSYS
 }
 
+/// That one.
+pub(crate) fn missing_function() -> *const c_void {
+    missing as *const c_void
+}
+
+/// Whether it is that one.
+#[inline(always)]
+pub(crate) fn is_missing(function: *const c_void) -> bool {
+    function == missing_function()
+}
+
+/// Whether it is one of ours that the host calls.
+pub(crate) fn is_exported(function: *const c_void) -> bool {
+    ROWS.iter().any(|row| row.exported == function)
+}
+
 macro_rules! hooks {
     ($($family:ident { $(
         $(#[$version:ident])?
         fn $name:ident($($argument:ident: $type:ty),*) -> $result:ty => $shape:ident $body:tt;
     )* })*) => {
         $($(
+            #[allow(non_snake_case, reason = "named like the function")]
             pub(crate) mod $name {
                 use super::*;
 
@@ -127,11 +167,40 @@ macro_rules! hooks {
                 #[inline(always)]
                 #[allow(dead_code, reason = "some rows are only passed through")]
                 pub(crate) unsafe fn real($($argument: $type),*) -> $result {
+                    // SAFETY: symbol.rs stores only the function of this name, whose
+                    // type this is; before that it is `missing`. The rest is the
+                    // caller's part.
+                    unsafe { call_at(REAL.get(), $($argument),*) }
+                }
+
+                /// The function of this name in a library that this call is meant for.
+                #[allow(dead_code, reason = "most functions are in one library only")]
+                #[inline(always)]
+                pub(crate) fn target(caller: Caller) -> *const c_void {
+                    const NAME: &CStr = match CStr::from_bytes_with_nul(
+                        concat!(stringify!($name), "\0").as_bytes(),
+                    ) {
+                        Ok(name) => name,
+                        Err(_) => c"",
+                    };
+                    openmp::provider::target(&REAL, NAME, caller)
+                }
+
+                /// Calls one of the functions of this name.
+                ///
+                /// # Safety
+                /// As for the C function of this name, which `function` must be, or
+                /// `missing`, which ignores its arguments and returns a code.
+                #[inline(always)]
+                #[allow(dead_code, reason = "some rows are only passed through")]
+                #[allow(clippy::too_many_arguments, reason = "as many as the function has")]
+                pub(crate) unsafe fn call_at(
+                    function: *const c_void,
+                    $($argument: $type),*
+                ) -> $result {
                     type Function = unsafe extern "C-unwind" fn($($type),*) -> $result;
-                    // SAFETY: symbol.rs stores only the function of this name,
-                    // whose type this is; before that it is `missing`, which
-                    // ignores its arguments and returns a code.
-                    let function: Function = unsafe { std::mem::transmute(REAL.get()) };
+                    // SAFETY: the caller's part.
+                    let function: Function = unsafe { std::mem::transmute(function) };
                     // SAFETY: the caller's part.
                     unsafe { function($($argument),*) }
                 }
@@ -147,6 +216,7 @@ macro_rules! hooks {
                 slot: &$name::SLOT,
                 real: &$name::REAL,
                 gate: $name::gate as *const c_void,
+                exported: $name::$name as *const c_void,
             },)*)*
         ];
     };
@@ -309,6 +379,69 @@ hooks! {
             => call { join::clockjoin };
         fn thrd_join(id: pthread_t, result: *mut c_int) -> c_int
             => call { join::thrd_join };
+    }
+
+    Futex {
+        // Variadic: behind the number come up to six arguments, in which the C library
+        // hands on whatever is there.
+        fn syscall(number: c_long, a: usize, b: usize, c: usize, d: usize, e: usize, f: usize) -> c_long
+            => futex { real: syscall, handler: futex::futex };
+    }
+
+    File {
+        fn flock(file: c_int, operation: c_int) -> c_int
+            => call { file_lock::flock };
+        // Variadic: some commands have no argument, and then it is whatever is there.
+        fn fcntl(file: c_int, command: c_int, argument: *mut c_void) -> c_int
+            => call { file_lock::fcntl };
+        fn fcntl64(file: c_int, command: c_int, argument: *mut c_void) -> c_int
+            => call { file_lock::fcntl64 };
+        fn lockf(file: c_int, command: c_int, len: off_t) -> c_int
+            => call { file_lock::lockf };
+        fn lockf64(file: c_int, command: c_int, len: off_t) -> c_int
+            => call { file_lock::lockf64 };
+    }
+
+    // What they return is nothing, but where they answer how deep a lock is held.
+    OpenMp {
+        fn omp_init_lock(lock: *mut OmpLock) -> c_int
+            => call { openmp::lock::omp_init_lock };
+        fn omp_init_lock_with_hint(lock: *mut OmpLock, hint: usize) -> c_int
+            => call { openmp::lock::omp_init_lock_with_hint };
+        fn omp_destroy_lock(lock: *mut OmpLock) -> c_int
+            => call { openmp::lock::omp_destroy_lock };
+        fn omp_set_lock(lock: *mut OmpLock) -> c_int
+            => call { openmp::lock::omp_set_lock };
+        fn omp_test_lock(lock: *mut OmpLock) -> c_int
+            => call { openmp::lock::omp_test_lock };
+        fn omp_unset_lock(lock: *mut OmpLock) -> c_int
+            => call { openmp::lock::omp_unset_lock };
+        fn omp_init_nest_lock(lock: *mut OmpLock) -> c_int
+            => call { openmp::lock::omp_init_nest_lock };
+        fn omp_init_nest_lock_with_hint(lock: *mut OmpLock, hint: usize) -> c_int
+            => call { openmp::lock::omp_init_nest_lock_with_hint };
+        fn omp_destroy_nest_lock(lock: *mut OmpLock) -> c_int
+            => call { openmp::lock::omp_destroy_nest_lock };
+        fn omp_set_nest_lock(lock: *mut OmpLock) -> c_int
+            => call { openmp::lock::omp_set_nest_lock };
+        fn omp_test_nest_lock(lock: *mut OmpLock) -> c_int
+            => call { openmp::lock::omp_test_nest_lock };
+        fn omp_unset_nest_lock(lock: *mut OmpLock) -> c_int
+            => call { openmp::lock::omp_unset_nest_lock };
+        fn GOMP_critical_start() -> c_int
+            => call { openmp::critical::GOMP_critical_start };
+        fn GOMP_critical_end() -> c_int
+            => call { openmp::critical::GOMP_critical_end };
+        fn GOMP_critical_name_start(name: *mut *mut c_void) -> c_int
+            => call { openmp::critical::GOMP_critical_name_start };
+        fn GOMP_critical_name_end(name: *mut *mut c_void) -> c_int
+            => call { openmp::critical::GOMP_critical_name_end };
+        fn __kmpc_critical(place: *mut c_void, thread: c_int, name: *mut c_void) -> c_int
+            => call { openmp::critical::__kmpc_critical };
+        fn __kmpc_critical_with_hint(place: *mut c_void, thread: c_int, name: *mut c_void, hint: usize) -> c_int
+            => call { openmp::critical::__kmpc_critical_with_hint };
+        fn __kmpc_end_critical(place: *mut c_void, thread: c_int, name: *mut c_void) -> c_int
+            => call { openmp::critical::__kmpc_end_critical };
     }
 
     Always {

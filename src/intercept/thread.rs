@@ -14,7 +14,7 @@ use super::held::HeldLocks;
 use super::sampler::Throttle;
 use super::table::{self, Start};
 use super::waiters::{self, Place};
-use super::{capture, guard};
+use super::{capture, guard, openmp};
 use crate::record::{Loss, Lost};
 use crate::{config, record, state, sys};
 
@@ -96,6 +96,14 @@ impl Thread {
         self.blamed.set(0);
         self.waits_in.set(0);
         self.epoch.set(state::epoch());
+    }
+
+    /// Counts one acquisition as the gates do; says whether it goes the slow way. Not in
+    /// a single instruction: what a signal handler counts in between may be undone.
+    #[inline(always)]
+    pub(crate) fn is_due(&self) -> bool {
+        self.countdown.set(self.countdown.get().wrapping_sub(1));
+        self.countdown.get() < 0
     }
 
     /// Acquisitions still to pass by before the next sampled one.
@@ -234,6 +242,7 @@ pub(super) unsafe extern "C-unwind" fn close(handle: *mut c_void, _sp: usize, _b
     // SAFETY: the argument is the caller's, unchanged.
     let code = unsafe { table::dlclose::real(handle) };
     capture::forget_code();
+    openmp::provider::forget_code();
     code
 }
 

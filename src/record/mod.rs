@@ -66,6 +66,8 @@ pub(crate) enum Kind {
     Spin,
     /// A semaphore, whose posts are its releases.
     Semaphore,
+    /// A lock, or a critical section, of OpenMP.
+    OpenMp,
     /// No lock: a condition, waited in until somebody signals it.
     Cond,
     /// No lock: a barrier, waited at until all have come.
@@ -74,17 +76,29 @@ pub(crate) enum Kind {
     Once,
     /// No lock: the end of a thread.
     Join,
+    /// Nobody knows what: whoever calls the kernel's futex does not say what it is for.
+    Futex,
+    /// A lock on a file, mostly held by another process.
+    File,
 }
 
 impl Kind {
-    /// Whether waiting for it is a sync wait: it is no lock.
+    /// Whether waiting for it is a sync wait: it is no lock, or none whose takings and
+    /// releases are seen.
     pub(crate) fn is_sync(self) -> bool {
-        matches!(self, Self::Cond | Self::Barrier | Self::Once | Self::Join)
+        matches!(
+            self,
+            Self::Cond | Self::Barrier | Self::Once | Self::Join | Self::Futex | Self::File
+        )
     }
 }
 
+/// What stands for the address of OpenMP's critical section without a name, whose lock
+/// only its library knows. No lock lies here.
+pub(crate) const UNNAMED_CRITICAL: u64 = 2;
+
 /// Every kind.
-pub(crate) const KINDS: [Kind; 12] = [
+pub(crate) const KINDS: [Kind; 15] = [
     Kind::Mutex,
     Kind::Recursive,
     Kind::ErrorCheck,
@@ -93,10 +107,13 @@ pub(crate) const KINDS: [Kind; 12] = [
     Kind::RwlockWrite,
     Kind::Spin,
     Kind::Semaphore,
+    Kind::OpenMp,
     Kind::Cond,
     Kind::Barrier,
     Kind::Once,
     Kind::Join,
+    Kind::Futex,
+    Kind::File,
 ];
 
 /// One event, as the host's thread saw it. In C's order, frames last: what is
@@ -180,6 +197,45 @@ impl Record {
             Role::Release => self.charge != 0,
             Role::Acquire | Role::Sync | Role::Init | Role::Name => false,
         }
+    }
+}
+
+/// Which file a sync wait of the kind `File` was for; device and inode 0 when it had been
+/// closed before that could be asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct File {
+    pub(crate) device: u64,
+    pub(crate) inode: u64,
+    /// By which its path may be found, as long as it is open.
+    pub(crate) descriptor: i32,
+}
+
+impl File {
+    /// What stands for its address: no lock in memory lies there.
+    fn address(self) -> u64 {
+        const SCATTER: u64 = 0x9E37_79B9_7F4A_7C15;
+        const BEYOND: u64 = 1 << 47;
+        let mixed = (self.device ^ self.inode.rotate_left(32)).wrapping_mul(SCATTER);
+        (mixed >> 17) | BEYOND
+    }
+}
+
+impl Record {
+    /// Says which file it is about. It stands where such a record has nothing to tell.
+    pub(crate) fn put_file(&mut self, file: File) {
+        self.lock = file.address();
+        self.cause = file.device;
+        self.since_ns = file.inode;
+        self.blocked_ns = u64::from(file.descriptor.unsigned_abs());
+    }
+
+    /// Which file it is about.
+    pub(crate) fn file(&self) -> Option<File> {
+        (self.kind == Kind::File && self.role == Role::Sync).then(|| File {
+            device: self.cause,
+            inode: self.since_ns,
+            descriptor: i32::try_from(self.blocked_ns).unwrap_or(-1),
+        })
     }
 }
 

@@ -17,6 +17,13 @@ const FLAGS: [&str; 7] = [
     "-fno-optimize-sibling-calls",
 ];
 
+/// What some programs want besides, by the beginning of their names.
+const ALSO: [(&str, &[&str]); 3] = [
+    ("openmp_locks", &["-fopenmp"]),
+    ("openmp_library", &["-fopenmp"]),
+    ("cxx20_", &["-std=c++20"]),
+];
+
 /// The root of the repository.
 pub(crate) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -61,6 +68,19 @@ pub(crate) fn program_using(name: &str, libraries: &[&str]) -> PathBuf {
     once(name, |to| run(compiler(name, to).args(libraries)))
 }
 
+/// The program made of `c-tests/rust/<name>.rs`, by the compiler that belongs to cargo.
+pub(crate) fn rust_program(name: &str) -> PathBuf {
+    once(name, |to| {
+        let source = root().join("c-tests/rust").join(name).with_extension("rs");
+        run(
+            Command::new(Path::new(env!("CARGO")).with_file_name("rustc"))
+                .args(["--edition", "2024", "-C", "opt-level=2", "-g", "-o"])
+                .arg(to)
+                .arg(source),
+        );
+    })
+}
+
 /// The shared library made of `c-tests/<name>.c`.
 pub(crate) fn shared_library(name: &str) -> PathBuf {
     once(&format!("lib{name}.so"), |to| {
@@ -77,8 +97,10 @@ fn compiler(name: &str, to: &Path) -> Command {
         ("gcc", source.with_extension("c"))
     };
     let mut command = Command::new(compiler);
+    let also = ALSO.iter().filter(|(start, _)| name.starts_with(start));
     command
         .args(FLAGS)
+        .args(also.flat_map(|(_, flags)| *flags))
         .arg("-I")
         .arg(root().join("include"))
         .arg("-o")

@@ -152,6 +152,15 @@ macro_rules! gate {
             held = $held
         )
     };
+    (@futex ($($argument:ident),*) { real: $real:ident, handler: $handler:path }) => {
+        $crate::intercept::arch::assemble!(
+            naked_asm,
+            "lockprof_futex {real}, {handler}",
+            real = $real::REAL,
+            handler = $handler
+        )
+    };
+    (@call () { $handler:path }) => { gate!(@hand_on "x0, x1", $handler) };
     (@call ($a:ident) { $handler:path }) => { gate!(@hand_on "x1, x2", $handler) };
     (@call ($a:ident, $b:ident) { $handler:path }) => { gate!(@hand_on "x2, x3", $handler) };
     (@call ($a:ident, $b:ident, $c:ident) { $handler:path }) => { gate!(@hand_on "x3, x4", $handler) };

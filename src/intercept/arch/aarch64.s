@@ -208,6 +208,36 @@ lockprof_thread:
     lockprof_release_end \real, \held
 .endm
 
+// `syscall`: leaves for Rust with a futex's arguments, laid out on the stack, since there
+// they are for the other processor. Of any other call nothing is touched.
+.macro lockprof_futex real, handler
+    .cfi_startproc
+    hint #34
+    cmp w0, #98
+    b.eq 2f
+    lockprof_load \real
+    br x16
+2:
+    mov x9, sp
+    stp x29, x30, [sp, #-64]!
+    .cfi_def_cfa_offset 64
+    .cfi_offset x29, -64
+    .cfi_offset x30, -56
+    stp x1, x2, [sp, #16]
+    stp x3, x4, [sp, #32]
+    stp x5, x6, [sp, #48]
+    add x0, sp, #16
+    mov x1, x9
+    mov x2, x29
+    bl \handler
+    ldp x29, x30, [sp], #64
+    .cfi_def_cfa_offset 0
+    .cfi_restore x29
+    .cfi_restore x30
+    ret
+    .cfi_endproc
+.endm
+
 // Anything else: the caller's registers become the last two arguments.
 .macro lockprof_call handler, sp_register, fp_register
     .cfi_startproc
@@ -235,6 +265,7 @@ lockprof_thread:
     .purgem lockprof_release_rwlock
     .purgem lockprof_release_held
     .purgem lockprof_release_sem
+    .purgem lockprof_futex
     .purgem lockprof_call
     .purgem lockprof_forget
 .endm

@@ -31,13 +31,10 @@ pub(crate) fn thread() -> *const Thread {
     THREAD.with(std::ptr::from_ref)
 }
 
-/// Counts one acquisition; says whether it goes the slow way. Not in a single
-/// instruction: what a signal handler counts in between may be undone.
+/// Counts one acquisition; says whether it goes the slow way.
 #[inline(always)]
 pub(crate) fn is_due() -> bool {
-    let countdown = &Thread::current().countdown;
-    countdown.set(countdown.get().wrapping_sub(1));
-    countdown.get() < 0
+    Thread::current().is_due()
 }
 
 /// Whether this thread holds a sampled lock.
@@ -168,7 +165,21 @@ macro_rules! gate {
             $real::real($semaphore)
         }
     };
+    // `syscall`: a futex's arguments, or any other call.
+    (@futex ($number:ident, $($argument:ident),*) { real: $real:ident, handler: $handler:path }) => {
+        if $number == libc::SYS_futex {
+            $crate::intercept::arch::seldom(move || {
+                let arguments = $crate::intercept::futex::Arguments::new([$($argument),*]);
+                $handler(&raw const arguments, 0, 0)
+            })
+        } else {
+            $real::real($number, $($argument),*)
+        }
+    };
     // Anything else.
+    (@call () { $handler:path }) => {
+        $handler(0, 0)
+    };
     (@call ($($argument:ident),*) { $handler:path }) => {
         $handler($($argument),*, 0, 0)
     };

@@ -230,7 +230,38 @@ macro_rules! gate {
             held = sym $held,
         )
     };
+    // `syscall`: leaves for Rust with a futex's arguments, laid out on the stack since they
+    // take all registers. Of any other call nothing is touched. The last of them lies
+    // on the stack already, or whatever the caller has there: the C library reads it too.
+    (@futex ($($argument:ident),*) { real: $real:ident, handler: $handler:path }) => {
+        std::arch::naked_asm!(
+            ".cfi_startproc",
+            "cmp edi, {futex}",
+            "je 2f",
+            "jmp qword ptr [rip + {real}]",
+            "2:",
+            "mov rax, rsp",
+            "push qword ptr [rsp + 8]",
+            ".cfi_adjust_cfa_offset 8",
+            "push r9", "push r8", "push rcx", "push rdx", "push rsi",
+            ".cfi_adjust_cfa_offset 40",
+            "mov rdi, rsp",
+            "mov rsi, rax",
+            "mov rdx, rbp",
+            "sub rsp, 8",
+            ".cfi_adjust_cfa_offset 8",
+            "call {handler}",
+            "add rsp, 56",
+            ".cfi_adjust_cfa_offset -56",
+            "ret",
+            ".cfi_endproc",
+            futex = const libc::SYS_futex,
+            real = sym $real::REAL,
+            handler = sym $handler,
+        )
+    };
     // Anything else: the caller's registers become the last two arguments.
+    (@call () { $handler:path }) => { gate!(@hand_on "rdi", "rsi", $handler) };
     (@call ($a:ident) { $handler:path }) => { gate!(@hand_on "rsi", "rdx", $handler) };
     (@call ($a:ident, $b:ident) { $handler:path }) => { gate!(@hand_on "rdx", "rcx", $handler) };
     (@call ($a:ident, $b:ident, $c:ident) { $handler:path }) => { gate!(@hand_on "rcx", "r8", $handler) };

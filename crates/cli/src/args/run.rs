@@ -86,7 +86,7 @@ fn option(opt: &'static Opt, flag: &'static str) -> Arg {
             Values::Count { .. } => "N",
             Values::Time { .. } => "TIME",
             Values::Percent { .. } => "PERCENT",
-            Values::Words(_) => "WORDS",
+            Values::Words(_) | Values::SignedWords(_) => "WORDS",
             Values::Word(_) => "WORD",
             Values::Text => "TEXT",
             Values::Places => "PLACES",

@@ -54,6 +54,8 @@ pub enum Values {
     },
     /// Some of these words, separated by commas.
     Words(&'static [&'static str]),
+    /// The same; words with a sign change the default instead.
+    SignedWords(&'static SignedWords),
     /// Exactly one of these words.
     Word(&'static [&'static str]),
     /// Any text.
@@ -69,6 +71,15 @@ pub enum Values {
         /// The place: a path that begins with a slash.
         path: &'static str,
     },
+}
+
+/// Words, and those of them that are meant when nothing is said.
+#[derive(Debug, PartialEq, Eq)]
+pub struct SignedWords {
+    /// All of them, in the order in which they are shown.
+    pub known: &'static [&'static str],
+    /// Those that need not be asked for.
+    pub usual: &'static [&'static str],
 }
 
 /// A variable of other tracers that means the same.

@@ -1,6 +1,6 @@
 //! One option's text, turned into its value.
 
-use super::{Meaning, Place, Values};
+use super::{Meaning, Place, SignedWords, Values};
 
 /// A value as meant.
 #[derive(Clone, Debug, PartialEq)]
@@ -47,6 +47,10 @@ impl Values {
             }
             Self::Percent { min, max } => format!("a percentage between {min} and {max}"),
             Self::Words(words) => format!("a comma-separated list of: {}", words.join(", ")),
+            Self::SignedWords(words) => format!(
+                "a comma-separated list of: {}; with + or - in front, a change of the default",
+                words.known.join(", ")
+            ),
             Self::Word(words) => format!("one of: {}", words.join(", ")),
             Self::Text => "text".to_owned(),
             Self::Tags => "a comma-separated list of key:value pairs".to_owned(),
@@ -84,6 +88,7 @@ pub(super) fn own(values: &Values, text: &str) -> Option<Value> {
             .filter(|percent| (min..=max).contains(percent))
             .map(|percent| Value::Share(percent / 100.0)),
         Values::Words(known) => words(known, trimmed).map(Value::Words),
+        Values::SignedWords(of) => signed_words(of, trimmed).map(Value::Words),
         Values::Word(known) => word(known, trimmed).map(Value::Word),
         Values::Text => Some(Value::Text(text.to_owned())),
         Values::Tags => tags(trimmed).map(Value::Tags),
@@ -308,20 +313,50 @@ fn below(values: &Values, given: &str) -> String {
     format!("{}{path}", given.trim_end_matches('/'))
 }
 
-/// Words in the order of the table, each at most once.
-fn words(known: &'static [&'static str], text: &str) -> Option<Vec<&'static str>> {
-    let mut asked = Vec::new();
-    for part in text
-        .split(',')
+/// What stands between commas.
+fn parts(text: &str) -> impl Iterator<Item = &str> {
+    text.split(',')
         .map(str::trim)
         .filter(|part| !part.is_empty())
-    {
-        asked.push(word(known, part)?);
+}
+
+/// Words in the order of the table, each at most once.
+fn words(known: &'static [&'static str], text: &str) -> Option<Vec<&'static str>> {
+    let asked: Option<Vec<_>> = parts(text).map(|part| word(known, part)).collect();
+    chosen(known, &asked?)
+}
+
+/// Words without a sign make the set, in place of the usual one; then `+` adds and `-`
+/// takes away, in the order in which they stand.
+fn signed_words(of: &SignedWords, text: &str) -> Option<Vec<&'static str>> {
+    let mut set = Vec::new();
+    let mut changes = Vec::new();
+    for part in parts(text) {
+        let (sign, name) = match part.split_at_checked(1) {
+            Some((sign @ ("+" | "-"), name)) => (Some(sign), name.trim_start()),
+            _ => (None, part),
+        };
+        let word = word(of.known, name)?;
+        match sign {
+            None => set.push(word),
+            Some(sign) => changes.push((sign, word)),
+        }
     }
-    let chosen: Vec<_> = known
-        .iter()
-        .filter(|word| asked.contains(word))
-        .copied()
-        .collect();
+    if set.is_empty() && !changes.is_empty() {
+        set.extend(of.usual);
+    }
+    for (sign, word) in changes {
+        set.retain(|known| *known != word);
+        if sign == "+" {
+            set.push(word);
+        }
+    }
+    chosen(of.known, &set)
+}
+
+/// Those that were asked for, in the order of the table; none is no choice.
+fn chosen(known: &'static [&'static str], asked: &[&str]) -> Option<Vec<&'static str>> {
+    let known = known.iter().copied();
+    let chosen: Vec<_> = known.filter(|word| asked.contains(word)).collect();
     (!chosen.is_empty()).then_some(chosen)
 }

@@ -1,7 +1,7 @@
 //! The rows of the option table.
 
 use super::datadog::{self, OUTPUT_PPROF};
-use super::{Alias, Meaning, Opt, RUN, Values};
+use super::{Alias, Meaning, Opt, RUN, SignedWords, Values};
 
 const SECOND_NS: u64 = 1_000_000_000;
 
@@ -95,23 +95,43 @@ pub(super) const MAX_FRAMES: Opt = Opt {
     help: "Longest stack kept, in frames",
 };
 
+/// Kinds that are profiled when nothing is said: the others cost calls that have nothing to
+/// do with locks something too.
+const USUAL_LOCKS: &[&str] = &[
+    "mutex",
+    "rwlock",
+    "spin",
+    "semaphore",
+    "openmp",
+    "cond",
+    "barrier",
+    "once",
+    "join",
+];
+
 /// Kinds of lock, and of sync waits.
 pub(super) const LOCKS: Opt = Opt {
     name: "LOCKPROF_LOCKS",
     flag: Some("locks"),
-    values: Values::Words(&[
-        "mutex",
-        "rwlock",
-        "spin",
-        "semaphore",
-        "cond",
-        "barrier",
-        "once",
-        "join",
-    ]),
-    default: "mutex,rwlock,spin,semaphore,cond,barrier,once,join",
+    values: Values::SignedWords(&SignedWords {
+        known: &[
+            "mutex",
+            "rwlock",
+            "spin",
+            "semaphore",
+            "openmp",
+            "cond",
+            "barrier",
+            "once",
+            "join",
+            "futex",
+            "file",
+        ],
+        usual: USUAL_LOCKS,
+    }),
+    default: "mutex,rwlock,spin,semaphore,openmp,cond,barrier,once,join",
     aliases: &[],
-    help: "Which kinds of lock are profiled, and of other waiting: for signals, at barriers, for initialisers, for the end of threads",
+    help: "Which kinds of lock are profiled, and of other waiting: for signals, at barriers, for initialisers, for the end of threads, by futex, for locks on files; +futex,-join is the default with the one and without the other",
 };
 
 /// Places whose locks are profiled.

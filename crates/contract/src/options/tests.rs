@@ -1,6 +1,7 @@
 //! Every option, read and resolved.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
+mod kinds;
 mod places;
 mod receivers;
 
@@ -48,6 +49,7 @@ fn nothing_set_gives_the_defaults() {
             "rwlock",
             "spin",
             "semaphore",
+            "openmp",
             "cond",
             "barrier",
             "once",
@@ -94,7 +96,10 @@ fn every_default_is_a_value_of_its_option() {
                 | (Values::Count { .. }, Some(parse::Value::Count(_)))
                 | (Values::Time { .. }, Some(parse::Value::TimeNs(_)))
                 | (Values::Percent { .. }, Some(parse::Value::Share(_)))
-                | (Values::Words(_), Some(parse::Value::Words(_)))
+                | (
+                    Values::Words(_) | Values::SignedWords(_),
+                    Some(parse::Value::Words(_))
+                )
                 | (Values::Word(_), Some(parse::Value::Word(_)))
                 | (Values::Text, Some(parse::Value::Text(_)))
                 | (Values::Tags | Values::Pairs, Some(parse::Value::Tags(_)))
@@ -244,7 +249,7 @@ fn a_bad_value_gives_one_complaint_and_the_default() {
         (
             "LOCKPROF_LOCKS",
             "mutex,foo",
-            "LOCKPROF_LOCKS=mutex,foo: not a comma-separated list of: mutex, rwlock, spin, semaphore, cond, barrier, once, join; using mutex,rwlock,spin,semaphore,cond,barrier,once,join",
+            "LOCKPROF_LOCKS=mutex,foo: not a comma-separated list of: mutex, rwlock, spin, semaphore, openmp, cond, barrier, once, join, futex, file; with + or - in front, a change of the default; using mutex,rwlock,spin,semaphore,openmp,cond,barrier,once,join",
         ),
         (
             "LOCKPROF_SYMBOLS",

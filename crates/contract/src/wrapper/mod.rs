@@ -21,6 +21,9 @@ const PATTERNS: &[&str] = &[
     "__new_sem_*",
     "__gthread_*",
     "__gthrw_*",
+    // OpenMP
+    "omp_*_{lock,nest_lock}",
+    "{GOMP,__kmpc}_{,end_}critical*",
     // libstdc++ and libc++
     "std::*mutex*::*lock*",
     "std::*mutex*::*mutex*",
@@ -31,6 +34,31 @@ const PATTERNS: &[&str] = &[
     "std::{lock,try_lock}",
     "std::__detail::__*lock*",
     "std::__libcpp_{mutex,recursive_mutex,condvar}_*",
+    "std::{latch,barrier,counting_semaphore}::*",
+    "std::*atomic*::{wait,notify}*",
+    "std::__atomic_{wait,notify}*",
+    "std::__detail::__platform_*",
+    "std::__detail::__waiter*::*",
+    "std::__atomic_semaphore::*",
+    "std::__tree_barrier::*",
+    // Rust; methods in the way of today's compilers and of those before
+    "<std::sys::sync::*::futex::*>::*",
+    "std::sys::sync::*::futex::*::*",
+    "std::sys::pal::unix::futex::*",
+    "{,<}std::sync::{,poison::}{mutex,rwlock,condvar,once,once_lock,lazy_lock}::*::*",
+    "<std::sync::{,poison::}{condvar,once}::*>::*",
+    "std::thread::{,functions::}{park,park_timeout}",
+    "<std::thread::thread::Thread>::unpark",
+    "{,<}parking_lot::{raw_mutex,raw_rwlock,condvar,once}::*{,>}::*",
+    "parking_lot_core::parking_lot::*",
+    // Abseil
+    "absl::{Mutex,CondVar}*::*",
+    "absl::*::{Mutex,CondVar}*::*",
+    "absl::*::synchronization_internal::*::*",
+    "AbslInternalPerThreadSem*",
+    // TBB
+    "tbb::detail::d1::{mutex,rw_mutex}::*",
+    "tbb::detail::r1::*_address",
     // Boost
     "boost::*mutex*::*lock*",
     "boost::{lock_guard,unique_lock,shared_lock,upgrade_lock}::{,~}*lock*",
@@ -41,7 +69,7 @@ const PATTERNS: &[&str] = &[
     "boost::asio::detail::scoped_lock::{,~}*lock*",
     "boost::interprocess::scoped_lock::{,~}*lock*",
     // Other libraries of the system
-    "g_{mutex,rec_mutex,rw_lock,cond,static_mutex,static_rec_mutex}_*",
+    "g_{mutex,rec_mutex,rw_lock,cond,static_mutex,static_rec_mutex,futex}_*",
     "g_{mutex,rec_mutex}_locker_*",
     "apr_thread_{mutex,cond,rwlock}_*",
     "uv_{mutex,cond,rwlock,sem}_*",

@@ -4,7 +4,7 @@
 /// A pattern as a regular expression for a whole name.
 pub(super) fn to_regex(pattern: &str) -> String {
     let (inline, mut rest) = match pattern.strip_prefix("std::") {
-        Some(rest) => ("std::(_[0-9A-Za-z_]*::)?", rest),
+        Some(rest) => (r"std::(_\w*::)?", rest),
         None => ("", pattern),
     };
     let mut regex = inline.to_owned();
@@ -15,7 +15,8 @@ pub(super) fn to_regex(pattern: &str) -> String {
             continue;
         }
         match c {
-            '*' => regex.push_str("[0-9A-Za-z_]*"),
+            // What pprof takes it for: letters of ASCII, digits and `_`.
+            '*' => regex.push_str(r"\w*"),
             '{' => regex.push('('),
             ',' => regex.push('|'),
             '}' => regex.push(')'),

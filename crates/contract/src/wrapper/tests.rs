@@ -55,6 +55,36 @@ const WRAPPERS: &[&str] = &[
     "g_mutex_lock",
     "g_rec_mutex_unlock",
     "CRYPTO_THREAD_write_lock",
+    "omp_set_nest_lock",
+    "GOMP_critical_name_start",
+    "__kmpc_critical_with_hint",
+    "std::latch::wait",
+    "std::counting_semaphore<8l>::acquire",
+    "std::atomic<int>::wait(int, std::memory_order) const",
+    "std::__atomic_base<int>::notify_one()",
+    "void std::__detail::__platform_wait<int>(int const*, int)",
+    "std::__detail::__waiter<std::integral_constant<bool, true> >::_M_do_wait<int>",
+    "std::sys::sync::mutex::futex::Mutex::lock_contended",
+    "std::sys::sync::condvar::futex::Condvar::wait_optional_timeout",
+    "<std::sys::sync::mutex::futex::Mutex>::lock_contended",
+    "<std::sys::sync::once::futex::Once>::call",
+    "<std::sync::poison::mutex::Mutex<u32>>::lock",
+    "<std::sync::poison::condvar::Condvar>::wait",
+    "std::thread::functions::park",
+    "std::sys::pal::unix::futex::futex_wake",
+    "<std::thread::thread::Thread>::unpark",
+    "<parking_lot::raw_mutex::RawMutex>::lock_slow",
+    "std::sync::poison::mutex::Mutex<T>::lock",
+    "std::sync::once_lock::OnceLock<T>::initialize",
+    "std::thread::park",
+    "parking_lot::raw_mutex::RawMutex::lock_slow",
+    "parking_lot_core::parking_lot::park",
+    "absl::lts_20220623::Mutex::LockSlowLoop",
+    "absl::Mutex::Lock",
+    "AbslInternalPerThreadSemWait_lts_20220623",
+    "g_mutex_lock_slowpath",
+    "g_futex_wait",
+    "tbb::detail::r1::wait_on_address",
 ];
 
 const OTHERS: &[&str] = &[
@@ -69,6 +99,14 @@ const OTHERS: &[&str] = &[
     "std::function<void ()>::operator()",
     "std::thread::_Invoker<std::tuple<void (*)(std::mutex&)> >::operator()",
     "std::call_once",
+    "std::atomic<int>::load",
+    "std::sync::mpmc::Receiver<T>::recv",
+    "std::sys::thread::unix::Thread::new",
+    "std::thread::spawn",
+    "absl::Cache::Lock",
+    "omp_get_thread_num",
+    "GOMP_parallel",
+    "parking_lot_demo::main",
     "Cache::lock",
     "app::mutex::lock",
     "(anonymous namespace)::lock",
@@ -88,8 +126,11 @@ const OTHERS: &[&str] = &[
 
 /// As pprof does it: the whole name, cut at the first parenthesis.
 fn by_regex(name: &str) -> bool {
-    static REGEX: LazyLock<Regex> =
-        LazyLock::new(|| Regex::new(&format!("^({})$", drop_frames())).unwrap());
+    static REGEX: LazyLock<Regex> = LazyLock::new(|| {
+        // Go's, in which pprof is written, does not know other letters.
+        let regex = drop_frames().replace(r"\w", "[0-9A-Za-z_]");
+        Regex::new(&format!("^({regex})$")).unwrap()
+    });
     REGEX.is_match(without_parameters(name))
 }
 
