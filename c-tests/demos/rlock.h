@@ -55,7 +55,7 @@ static FRAME __attribute__((unused)) void work_for_us(long us) {
         return;
     }
     volatile unsigned long sum = 0;
-    for (long step = 0; step < us * 400; step++)
+    for (long step = 0; step < us * 1000; step++)
         sum = sum * 31 + (unsigned long)step;
 }
 
