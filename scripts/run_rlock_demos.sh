@@ -54,6 +54,7 @@ agent_answers() {
             host=${url%:*}
             port=${url##*:}
             [[ $port != "$url" ]] || port=80
+            # shellcheck disable=SC2016 # the inner shell expands them
             timeout 2 bash -c ': >"/dev/tcp/$1/$2"' _ "$host" "$port" 2>/dev/null
             ;;
         *) return 0 ;;
@@ -103,7 +104,8 @@ say_what_to_look_for() {
             say "  - threads Worker-0, Worker-1, ...: lockprof report --by thread FILE"
             ;;
     esac
-    say "  - in Datadog: service ${demo%_cxx}, with - in place of _"
+    demo=${demo%_cxx}
+    say "  - in Datadog: service ${demo//_/-}"
 }
 
 # Runs the demo $1 with the other arguments.
@@ -113,7 +115,10 @@ run_demo() {
     since=$(mktemp "$place/.since.XXXXXX")
     say
     say "== $demo $*"
-    "$target/demos/$demo" "$@" || die "$demo ended with status $?"
+    "$target/demos/$demo" "$@" || {
+        rm -f "$since"
+        die "$demo failed"
+    }
     say_what_to_look_for "$demo" "$since"
     rm -f "$since"
 }

@@ -9,7 +9,7 @@
  */
 #include "rlock.h"
 
-enum { WORKERS_MAX = 50, CACHE_SLOTS = 64, FIXED_ROUNDS = 2 };
+enum { WORKERS_MAX = 50, CACHE_SLOTS = 64, FIXED_ROUNDS = 10 };
 
 static struct stress {
     struct rlock shared_resource;

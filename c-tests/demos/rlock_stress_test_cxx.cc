@@ -4,7 +4,7 @@
 #include <array>
 #include <vector>
 
-constexpr int FIXED_ROUNDS = 2;
+constexpr int FIXED_ROUNDS = 10;
 
 class Stress {
   public:
