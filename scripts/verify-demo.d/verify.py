@@ -97,7 +97,7 @@ def through_agent(demo, uploads, truth):
         must(upload.request == "POST /profiling/v1/input", upload.request)
         must("dd-api-key" not in upload.headers, "a key was sent")
         must_be_tagged(demo, upload)
-    return f"{len(uploads)} uploads without a key, {must_add_up(uploads, truth)}"
+    return f"{count_of(uploads)} without a key, {must_add_up(uploads, truth)}"
 
 
 def past_agent(demo, status, intake, uploads, truth):
@@ -106,7 +106,11 @@ def past_agent(demo, status, intake, uploads, truth):
     must(uploads, "no upload")
     for upload in uploads:
         must_be_tagged(demo, upload)
-    return f"{len(uploads)} uploads by TLS with DD_API_KEY, {must_add_up(uploads, truth)}"
+    return f"{count_of(uploads)} by TLS with DD_API_KEY, {must_add_up(uploads, truth)}"
+
+
+def count_of(uploads):
+    return f"{len(uploads)} upload{'' if len(uploads) == 1 else 's'}"
 
 
 def must_be_tagged(demo, upload):
@@ -118,7 +122,7 @@ def must_be_tagged(demo, upload):
 def must_add_up(uploads, truth):
     seen = sum(total(upload.rows, "lock-acquire") for upload in uploads)
     counted = sum(lock["acquisitions"] for lock in truth.values())
-    must(seen == counted, f"{seen} acquisitions in {len(uploads)} uploads, not {counted}")
+    must(seen == counted, f"{seen} acquisitions in {count_of(uploads)}, not {counted}")
     return f"together {seen} acquisitions, as counted"
 
 
