@@ -1,4 +1,4 @@
-"""Fifteen named threads fight for one threading.RLock: writers hold it 10 ms, readers 1 ms, nested ones take it three deep."""
+"""Fifteen named threads fight for one threading.RLock: writers hold it 10 ms, readers 1 ms, others nest."""
 
 import time
 
