@@ -22,7 +22,12 @@ extern "C" {
 
 /* Starts profiling, if it was switched off by LOCKPROF_ENABLED=0 or
  * lockprof_stop. Locks held at this moment are profiled from their next
- * acquisition on. LOCKPROF_FAILED when the profiler has switched itself off. */
+ * acquisition on. LOCKPROF_FAILED when the profiler has switched itself off.
+ *
+ * A program may say in its own code how it wants to be profiled: it sets the
+ * variables (setenv) and calls this before it starts its first thread. The first
+ * call, made while there is one thread, that finds the environment changed takes
+ * all options anew; but it starts, whatever LOCKPROF_ENABLED says. */
 LOCKPROF_WEAK int lockprof_start(void);
 
 /* Stops profiling: every call goes straight to the C library again. What was

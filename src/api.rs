@@ -17,7 +17,10 @@ const FAILED: c_int = -1;
 
 #[cfg_attr(not(test), unsafe(no_mangle))]
 extern "C" fn lockprof_start() -> c_int {
-    if lifecycle::switch_on() { DONE } else { FAILED }
+    let Some(_entered) = intercept::enter() else {
+        return FAILED;
+    };
+    if lifecycle::start() { DONE } else { FAILED }
 }
 
 #[cfg_attr(not(test), unsafe(no_mangle))]

@@ -1,4 +1,4 @@
-//! The environment, read once in the constructor, and what the host must know of it.
+//! The environment, read in the constructor and perhaps once more, and what the host must know of it.
 
 use std::ffi::CString;
 use std::sync::OnceLock;
@@ -21,9 +21,20 @@ pub(crate) struct Sampling {
     pub(crate) frames_max: usize,
 }
 
+impl Sampling {
+    fn new(options: &Options) -> Self {
+        Self {
+            period: u32::try_from(options.sample).unwrap_or(u32::MAX),
+            wait_ns: options.wait_sample_ns,
+            cpu_limit: options.cpu_limit,
+            frames_max: options.max_frames,
+        }
+    }
+}
+
 /// How receivers are reached and trusted: what the usual variables said at the start.
 /// Read here, since later the host may be changing its environment.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq)]
 pub(crate) struct Network {
     /// The proxy on the way to `http://…`.
     pub(crate) http_proxy: Option<String>,
@@ -91,23 +102,14 @@ pub(crate) struct Config {
 }
 
 static CONFIG: OnceLock<Config> = OnceLock::new();
+/// What the program said in its own code, after the constructor; once.
+static ANEW: OnceLock<Config> = OnceLock::new();
+/// What was not understood at first: it is not said twice.
+static COMPLAINTS: OnceLock<Vec<Complaint>> = OnceLock::new();
 
 /// Reads the environment. Says what was not understood; the defaults stand in for it.
 pub(crate) fn read() -> Vec<Complaint> {
-    let get = |name: &str| {
-        CString::new(name)
-            .ok()
-            .and_then(|name| sys::environment(&name))
-    };
-    let (mut options, complaints) = options::resolve(get);
-    let places = options.include.iter_mut().chain(&mut options.exclude);
-    places.for_each(make_whole);
-    let sampling = Sampling {
-        period: u32::try_from(options.sample).unwrap_or(u32::MAX),
-        wait_ns: options.wait_sample_ns,
-        cpu_limit: options.cpu_limit,
-        frames_max: options.max_frames,
-    };
+    let (options, complaints) = resolve();
     let executable = std::env::current_exe().ok();
     let executable = executable
         .as_deref()
@@ -118,14 +120,60 @@ pub(crate) fn read() -> Vec<Complaint> {
         );
     let _ = CONFIG.set(Config {
         locks: Locks::new(&options.locks),
-        network: network(get, Duration::from_nanos(options.upload_timeout_ns)),
+        network: network(get_variable, upload_limit(&options)),
+        sampling: Sampling::new(&options),
         options,
-        sampling,
         executable,
         folder: std::env::current_dir().ok(),
-        temporary: get("TMPDIR"),
+        temporary: get_variable("TMPDIR"),
     });
+    let _ = COMPLAINTS.set(complaints.clone());
     complaints
+}
+
+/// Reads the environment once more, in case the program has changed its own. When it
+/// now says something else for the first time, that counts from here on: the answer
+/// is what of it was not understood and is new. The caller knows that nobody changes the
+/// environment meanwhile.
+pub(crate) fn read_anew() -> Option<Vec<Complaint>> {
+    let first = CONFIG.get().filter(|_| ANEW.get().is_none())?;
+    let (options, mut complaints) = resolve();
+    complaints.retain(|complaint| {
+        !COMPLAINTS
+            .get()
+            .is_some_and(|said| said.contains(complaint))
+    });
+    let network = network(get_variable, upload_limit(&options));
+    if options == first.options && network == first.network {
+        return None;
+    }
+    let _ = ANEW.set(Config {
+        locks: Locks::new(&options.locks),
+        network,
+        sampling: Sampling::new(&options),
+        options,
+        executable: first.executable.clone(),
+        folder: first.folder.clone(),
+        temporary: first.temporary.clone(),
+    });
+    Some(complaints)
+}
+
+fn resolve() -> (Options, Vec<Complaint>) {
+    let (mut options, complaints) = options::resolve(get_variable);
+    let places = options.include.iter_mut().chain(&mut options.exclude);
+    places.for_each(make_whole);
+    (options, complaints)
+}
+
+fn get_variable(name: &str) -> Option<String> {
+    CString::new(name)
+        .ok()
+        .and_then(|name| sys::environment(&name))
+}
+
+fn upload_limit(options: &Options) -> Duration {
+    Duration::from_nanos(options.upload_timeout_ns)
 }
 
 /// A path among places as the kernel will know it: whole, and without links.
@@ -159,5 +207,5 @@ fn network(get: impl Fn(&str) -> Option<String>, limit: Duration) -> Network {
 
 /// What was read; none before the constructor has run.
 pub(crate) fn get() -> Option<&'static Config> {
-    CONFIG.get()
+    ANEW.get().or_else(|| CONFIG.get())
 }

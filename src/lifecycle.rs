@@ -5,11 +5,12 @@
 )]
 
 use std::cell::UnsafeCell;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use contract::options::Exporter;
 
-use crate::{config, diag, export, intercept, memory, record, state};
+use crate::{config, diag, export, intercept, memory, record, state, sys};
 
 /// Longest time the end of the host may be held up.
 const EXIT_LIMIT: Duration = Duration::from_secs(2);
@@ -29,7 +30,7 @@ ctor::declarative::ctor! {
         state::answer(state::Requests { thread_started: start_exporter, make_room: export::make_room });
         // SAFETY: the handlers are functions that live as long as the process.
         unsafe { libc::pthread_atfork(Some(before_fork), Some(after_fork), Some(after_fork_in_child)) };
-        if config.options.enabled && switch_on() && config.options.exporter == Exporter::Constructor {
+        if config.options.enabled && switch_on() && is_exporter_wanted_now() {
             start_exporter();
         }
     }
@@ -47,6 +48,34 @@ extern "C" fn end() {
     {
         export::flush_last(EXIT_LIMIT);
     }
+}
+
+/// Starts profiling because the program asks for it, by what its environment says now;
+/// says whether it is on now. The caller is inside us.
+#[cfg_attr(test, allow(dead_code, reason = "only the C API needs it"))]
+pub(crate) fn start() -> bool {
+    // In a program of several threads, another one may be changing the environment.
+    let is_single = sys::thread_counter().is_some_and(|count| count.load(Ordering::Relaxed) == 1);
+    let changed = is_single.then(config::read_anew).flatten();
+    let Some(complaints) = changed else {
+        return switch_on();
+    };
+    for complaint in complaints {
+        diag::say(format_args!("{complaint}"));
+    }
+    // Which locks are profiled, and how, is looked at when it is switched on.
+    switch_off();
+    export::reopen();
+    intercept::learn_at_once();
+    let on = switch_on();
+    if on && is_exporter_wanted_now() {
+        start_exporter();
+    }
+    on
+}
+
+fn is_exporter_wanted_now() -> bool {
+    config::get().is_some_and(|config| config.options.exporter == Exporter::Constructor)
 }
 
 /// Starts profiling; says whether it is on now.

@@ -13,7 +13,8 @@ use std::time::Duration;
 use contract::comment::NOT_HOOKED;
 use contract::sample_type::label;
 use support::build;
-use support::program::Program;
+use support::profile::Rows;
+use support::program::{Program, files_in};
 use support::scratch::Scratch;
 
 #[test]
@@ -331,6 +332,44 @@ fn the_c_api_starts_what_was_switched_off() {
         .at("take_after")
         .expect_counts("afterwards", 20, 20);
     assert!(rows.at("take_before").is_empty(), "{rows}");
+}
+
+#[test]
+fn a_program_sets_its_own_options_before_its_first_thread() {
+    let run = Program::sampled("api_sets_options")
+        .sample("1000000000")
+        .env("LOCKPROF_INTERVAL", "never")
+        .args(["many"])
+        .run();
+    run.expect_success();
+    assert_eq!(run.truth("started"), 0);
+    // What cannot be understood is said once, though it was read twice.
+    let said: Vec<&str> = run.stderr.lines().collect();
+    assert_eq!(said.len(), 2, "{}", run.stderr);
+    assert!(said[0].contains("LOCKPROF_INTERVAL"), "{}", run.stderr);
+    assert!(said[1].contains("LOCKPROF_MAX_FRAMES"), "{}", run.stderr);
+    let files = files_in(run.home());
+    let own = files
+        .iter()
+        .find(|file| file.to_string_lossy().contains("own-name"));
+    let rows = Rows::read(own.unwrap_or_else(|| panic!("not the program's file: {files:?}")));
+    rows.lock("known before").at("take_after").expect_counts(
+        "by the program's own options",
+        20,
+        20,
+    );
+    assert!(rows.at("wait_for_lock").is_empty(), "{rows}");
+}
+
+#[test]
+fn a_program_with_threads_does_not_set_its_own_options() {
+    let run = Program::sampled("api_sets_too_late")
+        .sample("1000000000")
+        .compare();
+    assert_eq!(run.truth("started"), 0);
+    let rows = run.profile();
+    assert!(!rows.at("take_long").is_empty(), "{rows}");
+    assert!(rows.at("take_after").is_empty(), "{rows}");
 }
 
 #[test]

@@ -15,11 +15,16 @@ use support::profile::{Row, Rows};
 use support::program::Program;
 
 fn python() -> Program {
+    python_with("locks.py")
+}
+
+/// Debian's Python at work on one of our scripts.
+fn python_with(script: &str) -> Program {
     // Profiles are named after the file, not after the link to it.
     let python = fs::canonicalize("/usr/bin/python3").unwrap();
     Program::at(python)
         .sample("1")
-        .args([build::root().join("c-tests/python/locks.py")])
+        .args([build::root().join("c-tests/python").join(script)])
 }
 
 /// What these threads did with semaphores.
@@ -67,4 +72,23 @@ fn a_lock_of_python_that_is_held_long_is_waited_for_as_long() {
     let hold = of_threads(&lock, &run.truths("holder")).filter(is_long);
     hold.expect_close("hold", hold.hold_ns(), run.truth("held_ns"), 10);
     assert_eq!(hold.releases(), 1, "{hold}");
+}
+
+#[test]
+fn a_demo_of_pythons_recursive_lock_is_shown_as_it_counts_itself_and_thread_by_thread() {
+    let run = python_with("rlock_simple_demo.py").run();
+    assert!(run.status.success(), "{}{}", run.stdout, run.stderr);
+    let workers = run.profile().filter(|row| {
+        let name = row.sample.text(label::THREAD_NAME).unwrap_or_default();
+        name.starts_with("Simple-") || name.starts_with("Reentrant-")
+    });
+    // Nested acquisitions are Python's own business.
+    let outermost = run.truth("acquisitions") - run.truth("nested");
+    let locks = workers.texts(label::LOCK);
+    let mut locks = locks.iter().map(|lock| workers.with(label::LOCK, lock));
+    let lock = locks.find(|lock| lock.texts(label::THREAD_NAME).len() == 10 && lock.wait_ns() > 0);
+    let lock = lock.unwrap_or_else(|| panic!("no lock of ten threads\n{workers}"));
+    lock.expect_counts("of the demo's lock", outermost, outermost);
+    lock.expect_close("waits", lock.wait_ns(), run.truth("waited_ns"), 10);
+    lock.expect_close("holds", lock.hold_ns(), run.truth("held_ns"), 10);
 }

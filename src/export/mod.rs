@@ -114,6 +114,15 @@ fn locked(process: &'static Mutex<Process>) -> MutexGuard<'static, Process> {
     process.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// The options have changed: whatever is told from now on is told by the new ones. Our
+/// thread does not run.
+pub(crate) fn reopen() {
+    // A process that does not exist yet will be made by them.
+    if let (Some(process), Some(config)) = (PROCESS.get(), config::get()) {
+        locked(process).reopen(config);
+    }
+}
+
 /// Starts our thread, unless it runs. The caller is inside us.
 pub(crate) fn start_thread() {
     if RUNNING.swap(true, Ordering::Relaxed) {

@@ -89,6 +89,16 @@ impl Process {
         }
     }
 
+    /// Follows other options from now on: what came so far is kept, and the sinks are
+    /// opened anew at the next flush.
+    pub(crate) fn reopen(&mut self, config: &'static Config) {
+        // What waits came under the old filters.
+        self.drain();
+        self.config = config;
+        self.filter = Filter::new(&config.options.include, &config.options.exclude);
+        self.sinks = None;
+    }
+
     /// Takes in all records that wait.
     pub(crate) fn drain(&mut self) {
         let mut looked_again = false;

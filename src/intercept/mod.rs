@@ -59,7 +59,8 @@ use crate::{config, sys};
 
 pub(crate) use self::guard::enter;
 pub(crate) use self::layout::is_known as layout_is_known;
-pub(crate) use self::thread::mark_internal;
+#[cfg_attr(test, allow(unused_imports, reason = "only the C API needs it"))]
+pub(crate) use self::thread::{learn_at_once, mark_internal};
 pub(crate) use self::waiters::forget_all as forget_waiters;
 
 /// Finds the real functions and lets every call lead straight to them.

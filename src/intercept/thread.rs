@@ -254,6 +254,13 @@ pub(crate) fn mark_internal() {
     thread.countdown.set(i64::MAX / 2);
 }
 
+/// The options have changed: the calling thread learns of it at its next acquisition,
+/// and not when the countdown is over that was drawn by the old ones.
+#[cfg_attr(test, allow(dead_code, reason = "only the C API needs it"))]
+pub(crate) fn learn_at_once() {
+    Thread::current().countdown.set(0);
+}
+
 /// Counts an acquisition that passes by because the thread is inside us. On our
 /// own thread that is as it should be.
 #[cold]
