@@ -4,7 +4,7 @@ use std::ffi::OsString;
 
 use clap::{Arg, ArgGroup, Command, value_parser};
 
-use super::name;
+use super::{behind, name};
 
 /// What it may be given.
 pub(super) fn doctor() -> Command {
@@ -34,4 +34,15 @@ pub(super) fn doctor() -> Command {
                 .args([name::PID, name::PROGRAM])
                 .required(true),
         )
+        .after_help(behind::text(
+            &[
+                ("lockprof doctor 4711", "a process that runs"),
+                ("lockprof doctor -- ./app", "a program that is to be run"),
+            ],
+            &[
+                ("0", "nothing is wrong"),
+                ("1", "something is"),
+                ("2", "an argument is wrong"),
+            ],
+        ))
 }

@@ -3,13 +3,23 @@
 use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgAction, Command, value_parser};
 
-use super::name;
+use super::{behind, name};
 use crate::top::rates::SORTS;
 
 /// How to get a program that can be asked.
 const REACHED: &str = "The program must have been started by lockprof run, or with \
                        LOCKPROF_CONTROL=1 beside LD_PRELOAD, by the same user; it listens once \
                        it has threads, on a socket that is seen only inside its network namespace.";
+
+/// What all of them end with.
+const OF_ASKERS: &[(&str, &str)] = &[
+    ("0", "all is well, or the program has ended meanwhile"),
+    (
+        "1",
+        "the program cannot be asked, or standard output not be written to",
+    ),
+    ("2", "an argument is wrong"),
+];
 
 /// What `top` may be given.
 pub(super) fn top() -> Command {
@@ -49,6 +59,16 @@ pub(super) fn top() -> Command {
                 .action(ArgAction::SetTrue)
                 .help("Print one table after one interval and end, as when not on a terminal"),
         )
+        .after_help(behind::text(
+            &[
+                ("lockprof top 4711", "look on until q is pressed"),
+                (
+                    "lockprof top --once --interval 10 4711",
+                    "ten seconds, as one table",
+                ),
+            ],
+            OF_ASKERS,
+        ))
 }
 
 /// What `off` may be given.
@@ -60,6 +80,13 @@ pub(super) fn off() -> Command {
              Every call leads straight to the C library from then on. {REACHED}",
         ))
         .arg(pid())
+        .after_help(behind::text(
+            &[(
+                "lockprof off 4711",
+                "every call leads straight to the C library now",
+            )],
+            OF_ASKERS,
+        ))
 }
 
 /// What `on` may be given.
@@ -70,6 +97,10 @@ pub(super) fn on() -> Command {
             "Switches profiling of a running program on again.\n\n{REACHED}",
         ))
         .arg(pid())
+        .after_help(behind::text(
+            &[("lockprof on 4711", "what follows is in the profile again")],
+            OF_ASKERS,
+        ))
 }
 
 fn pid() -> Arg {
