@@ -20,6 +20,7 @@ mod config;
 mod diag;
 mod export;
 mod intercept;
+mod kill_switch;
 mod lifecycle;
 mod memory;
 mod per_process;

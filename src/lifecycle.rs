@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use contract::options::Exporter;
 
-use crate::{config, diag, export, intercept, memory, record, state, sys};
+use crate::{config, diag, export, intercept, kill_switch, memory, record, state, sys};
 
 /// Longest time the end of the host may be held up.
 const EXIT_LIMIT: Duration = Duration::from_secs(2);
@@ -25,13 +25,25 @@ ctor::declarative::ctor! {
             diag::say(format_args!("{complaint}"));
         }
         let Some(config) = config::get() else { return };
-        export::wire(export::Wiring { become_internal: intercept::mark_internal, give_up });
+        export::wire(export::Wiring {
+            become_internal: intercept::mark_internal,
+            give_up,
+            switch_on,
+            switch_off,
+            look_at_waiters: intercept::look_at_waiters,
+        });
         export::begin_process(false);
         state::answer(state::Requests { thread_started: start_exporter, make_room: export::make_room });
         // SAFETY: the handlers are functions that live as long as the process.
         unsafe { libc::pthread_atfork(Some(before_fork), Some(after_fork), Some(after_fork_in_child)) };
-        if config.options.enabled && switch_on() && is_exporter_wanted_now() {
-            start_exporter();
+        if let Some(signal) = config.options.signal {
+            kill_switch::install(i32::from(signal));
+        }
+        let is_on = config.options.enabled && switch_on();
+        // One that is off from the start can be switched on by whoever reaches our thread.
+        let is_reachable = config.options.control || config.options.signal.is_some();
+        if is_exporter_wanted_now() && (is_on || is_reachable) {
+            export::start_thread();
         }
     }
 }
@@ -146,6 +158,8 @@ extern "C" fn after_fork_in_child() {
     memory::forget_own_threads();
     record::forget_all();
     intercept::forget_waiters();
+    kill_switch::forget();
+    state::forget_off_time();
     state::begin_epoch();
     export::begin_process(true);
 }

@@ -254,6 +254,17 @@ pub(crate) fn file_size_limit() -> u64 {
     limit.rlim_cur
 }
 
+/// Largest number a descriptor of this process may have, and one more.
+pub(crate) fn descriptor_limit() -> u64 {
+    let mut limit = libc::rlimit {
+        rlim_cur: 0,
+        rlim_max: 0,
+    };
+    // SAFETY: `limit` is a valid place to write to; on failure it stays as it is.
+    unsafe { libc::getrlimit(libc::RLIMIT_NOFILE, &raw mut limit) };
+    limit.rlim_cur
+}
+
 /// Whether so many bytes could be mapped now.
 pub(crate) fn can_map(len: usize) -> bool {
     // SAFETY: a new private mapping, wherever the kernel likes.

@@ -163,6 +163,7 @@ const MAY_IMPORT: &[(&str, Option<&[&str]>)] = &[
         Some(&["record", "per_process", "memory", "sys"]),
     ),
     ("src/state", Some(&["state", "sys"])),
+    ("src/kill_switch", Some(&["kill_switch", "diag", "sys"])),
     ("src/diag", Some(&["diag", "sys"])),
     ("src/config", Some(&["config", "sys"])),
     (
@@ -186,6 +187,8 @@ const MAY_IMPORT: &[(&str, Option<&[&str]>)] = &[
             "memory",
             "per_process",
             "record",
+            "state",
+            "kill_switch",
             "config",
             "diag",
             "sys",

@@ -1,6 +1,7 @@
 //! Totals → a profile: rows with names on them.
 
 use contract::comment;
+use contract::control::Queue;
 use contract::profile::{Function, Label, LabelValue, Line, Location, Mapping, Profile, Sample};
 use contract::sample_type::{self, NANOSECONDS, SampleType, label};
 use contract::wrapper::is_wrapper;
@@ -52,6 +53,19 @@ pub(crate) fn open_holds(sources: &Sources<'_>, open: &[Open], now_ns: u64) -> V
         )
     });
     std::iter::once(all).chain(oldest).collect()
+}
+
+/// Who waits for a lock now, in words, as far as it is known here; with the hold of it
+/// that was recorded, if there is one.
+pub(crate) fn queue(sources: &Sources<'_>, lock: u64, open: Option<&Open>, now_ns: u64) -> Queue {
+    let builder = Builder::new(sources);
+    Queue {
+        lock: lock_text(lock),
+        name: builder.lock_name(lock),
+        held_ns: open.map_or(0, |open| now_ns.saturating_sub(open.since_ns)),
+        taken_in: open.map_or_else(String::new, |open| builder.place(&open.frames)),
+        ..Queue::default()
+    }
 }
 
 /// Hands every row out, with the tables so far, and returns the tables the rows

@@ -6,6 +6,7 @@
 mod aggregate;
 mod blame;
 mod build;
+mod control;
 mod files;
 mod filter;
 mod jit;
@@ -29,7 +30,8 @@ use std::time::Duration;
 use self::process::Process;
 use self::sink::Deliveries;
 use crate::per_process::PerProcess;
-use crate::{config, diag, memory, record, sys};
+use crate::record::Waiting;
+use crate::{config, diag, kill_switch, memory, record, sys};
 
 /// Time between two drains while records come.
 const DRAIN_EVERY: Duration = Duration::from_millis(20);
@@ -68,6 +70,12 @@ pub(crate) struct Wiring {
     pub(crate) become_internal: fn(),
     /// Switches off for good, and says why.
     pub(crate) give_up: fn(&str),
+    /// Switches profiling on; says whether it is on now.
+    pub(crate) switch_on: fn() -> bool,
+    /// Switches profiling off.
+    pub(crate) switch_off: fn(),
+    /// Shows who waits for which lock now; takes what time it is.
+    pub(crate) look_at_waiters: fn(u64, &mut dyn FnMut(Waiting)),
 }
 
 static WIRING: OnceLock<Wiring> = OnceLock::new();
@@ -98,6 +106,7 @@ pub(crate) fn begin_process(is_forked: bool) {
     PROCESS.forget();
     DELIVERIES.forget();
     own_thread::forget_all();
+    control::forget_all();
     RUNNING.store(false, Ordering::Relaxed);
     ASKED.store(0, Ordering::Relaxed);
     DONE.store(0, Ordering::Relaxed);
@@ -155,9 +164,15 @@ fn serve() {
     };
     record::widen();
     let threads = sys::thread_counter();
+    if config.options.control {
+        control::start();
+    }
     let mut due_ns = sys::monotonic_ns() + config.options.first_interval_ns;
     loop {
         record::sleep_reader(DRAIN_EVERY);
+        if kill_switch::is_pressed() {
+            control::toggle();
+        }
         let asked = ASKED.load(Ordering::Acquire);
         let is_asked = asked != DONE.load(Ordering::Relaxed);
         let is_alone =

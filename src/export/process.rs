@@ -1,13 +1,15 @@
 //! One process and its data: what came in, and how it is told.
 
+mod live;
+
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use contract::comment;
 use contract::file_name::Identity;
 use contract::options::Symbols;
-use contract::profile::Profile;
+use contract::profile::{Profile, Sample};
 
-use super::aggregate::Aggregate;
+use super::aggregate::{Aggregate, Row};
 use super::build::{self, Sources};
 use super::filter::Filter;
 use super::locks::{Locks, Origin, address_of};
@@ -20,7 +22,7 @@ use super::told::Told;
 use super::unhooked::Unhooked;
 use crate::config::Config;
 use crate::record::{self, KINDS, Kind, Record, Role};
-use crate::{diag, sys};
+use crate::{diag, state, sys};
 
 /// When this process began: at the start of the program, or at its fork.
 static BEGAN_UNIX_NS: AtomicU64 = AtomicU64::new(0);
@@ -247,16 +249,9 @@ impl Process {
 
     /// Hands the rows to all sinks; what the rows refer to, and comments, come back.
     fn hand_out(&mut self, sinks: &mut [Box<dyn Sink>]) -> Profile {
-        let sources = Sources {
-            aggregate: &self.aggregate,
-            locks: &self.locks,
-            threads: &self.threads,
-            objects: &self.objects,
-            names: &self.names,
-        };
-        let told = &mut self.told;
+        let mut told = std::mem::take(&mut self.told);
         let uploads = sinks.iter().any(|sink| sink.span() == Span::SinceFlush);
-        let mut tables = build::profile(&sources, |row, sample, tables| {
+        let tables = self.tables(|row, sample, tables| {
             let whole = sample.values;
             let rest = if uploads {
                 told.rest(row, &whole)
@@ -277,11 +272,29 @@ impl Process {
                 }
             }
         });
+        self.told = told;
+        tables
+    }
+
+    /// Hands out every row; what the rows refer to, and comments, come back.
+    fn tables(&self, hand_out: impl FnMut(Row<'_>, &mut Sample, &Profile)) -> Profile {
+        let sources = self.sources();
+        let mut tables = build::profile(&sources, hand_out);
         let open = self.open.sorted();
         let open = build::open_holds(&sources, &open, sys::monotonic_ns());
         tables.comments = self.comments();
         tables.comments.extend(open);
         tables
+    }
+
+    fn sources(&self) -> Sources<'_> {
+        Sources {
+            aggregate: &self.aggregate,
+            locks: &self.locks,
+            threads: &self.threads,
+            objects: &self.objects,
+            names: &self.names,
+        }
     }
 
     fn times(&self, span: Span, now_ns: u64) -> Times {
@@ -356,6 +369,10 @@ impl Process {
                 "{exact_waits_of}{}: {waits} of {wait_ns} ns, estimated {estimated:.0} of {estimated_ns:.0} ns",
                 build::kind_name(kind)
             ));
+        }
+        let (times, off_ns) = state::off_time();
+        if times != 0 {
+            comments.push(format!("{}{times} times, {off_ns} ns in all", comment::OFF));
         }
         if let Some(run) = &options.run {
             comments.push(format!("{}{run}", comment::RUN));

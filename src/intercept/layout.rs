@@ -18,6 +18,8 @@ const WORD_LOCK: usize = 0;
 const WORD_COUNT: usize = 1;
 const WORD_OWNER: usize = 2;
 const WORD_KIND: usize = 4;
+/// Where the owner's id is, in bytes.
+pub(super) const OWNER_OFFSET: u64 = 4 * WORD_OWNER as u64;
 
 const KIND_TYPE: u32 = 3;
 const KIND_RECURSIVE: u32 = 1;

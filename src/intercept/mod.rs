@@ -61,7 +61,7 @@ pub(crate) use self::guard::enter;
 pub(crate) use self::layout::is_known as layout_is_known;
 #[cfg_attr(test, allow(unused_imports, reason = "only the C API needs it"))]
 pub(crate) use self::thread::{learn_at_once, mark_internal};
-pub(crate) use self::waiters::forget_all as forget_waiters;
+pub(crate) use self::waiters::{forget_all as forget_waiters, look as look_at_waiters};
 
 /// Finds the real functions and lets every call lead straight to them.
 pub(crate) fn pass_through() {

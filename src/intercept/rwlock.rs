@@ -26,6 +26,8 @@ const WORD_WRITERS: usize = 1;
 /// On which writers wait while another one has the lock: 1 when none does.
 const WORD_WRITERS_FUTEX: usize = 3;
 const WORD_WRITER: usize = 6;
+/// Where the writer's id is, in bytes.
+pub(super) const WRITER_OFFSET: u64 = 4 * WORD_WRITER as u64;
 const WRITERS_TURN: u32 = 1;
 const WRITER_LOCKED: u32 = 2;
 const LOW_BITS: u32 = 7;

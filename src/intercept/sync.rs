@@ -113,7 +113,7 @@ impl Waiting {
         let thread = visit.thread();
         let chance = sampler::random(&thread.random);
         let begin_ns = sys::monotonic_ns();
-        let join = || thread.join_waiters(object.address, begin_ns, chance);
+        let join = || thread.join_waiters(object, begin_ns, chance);
         Self {
             object,
             begin_ns,

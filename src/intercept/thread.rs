@@ -14,7 +14,7 @@ use super::held::HeldLocks;
 use super::sampler::Throttle;
 use super::table::{self, Start};
 use super::waiters::{self, Place};
-use super::{capture, guard, openmp};
+use super::{Lock, capture, guard, openmp};
 use crate::record::{Loss, Lost};
 use crate::{config, record, state, sys};
 
@@ -128,10 +128,16 @@ impl Thread {
     }
 
     /// Begins to wait for a lock; says where, and how many wait then.
-    pub(crate) fn join_waiters(&self, lock: u64, now_ns: u64, chance: u64) -> Option<(Place, u32)> {
+    pub(super) fn join_waiters(
+        &self,
+        lock: Lock,
+        now_ns: u64,
+        chance: u64,
+    ) -> Option<(Place, u32)> {
         // A wait before may have been left by `longjmp`, or its lock not be released yet.
         self.leave_waiters();
-        let (place, queue) = waiters::join(lock, now_ns, chance)?;
+        let (place, queue) = waiters::join(lock.address, now_ns, chance)?;
+        place.note_kind(lock.kind);
         self.waits_since_ns.set(place.since_ns);
         self.waits_in.set(place.cell + 1);
         Some((place, queue))

@@ -117,7 +117,7 @@ impl Begun {
         let begin_ns = sys::monotonic_ns();
         let thread = visit.thread();
         let chance = sampler::random(&thread.random);
-        let joined = thread.join_waiters(lock.address, begin_ns, chance);
+        let joined = thread.join_waiters(lock, begin_ns, chance);
         let is_early = !is_sampled && !thread.expects_short_waits(lock.address);
         Self {
             begin_ns,

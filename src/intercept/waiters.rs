@@ -15,7 +15,10 @@
 mod tests;
 
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
-use std::sync::atomic::{AtomicU32, AtomicU64};
+use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64};
+
+use super::{layout, rwlock};
+use crate::record::{KINDS, Kind, Waiting};
 
 /// A wait from which on what we do for it is a small part of it.
 pub(super) const LONG_NS: u64 = 20_000;
@@ -53,6 +56,8 @@ struct Cell {
     holder: AtomicU32,
     next: AtomicU32,
     kept: [Kept; KEPT],
+    /// What sort of lock it is; for whoever looks on.
+    kind: AtomicU8,
 }
 
 /// A charge that was kept: who waited between these times, waited for it.
@@ -79,6 +84,7 @@ impl Cell {
                     end_ns: AtomicU64::new(0),
                 }
             }; KEPT],
+            kind: AtomicU8::new(0),
         }
     }
 }
@@ -136,6 +142,45 @@ pub(crate) fn join(lock: u64, now_ns: u64, chance: u64) -> Option<(Place, u32)> 
         let mut free = cells(lock).filter(|(_, cell)| cell.try_take(lock));
         free.next().and_then(joined)
     })
+}
+
+impl Place {
+    /// Tells whoever looks on what sort of lock it is.
+    pub(crate) fn note_kind(self, kind: Kind) {
+        if let Some(cell) = TABLE.get(usize::from(self.cell)) {
+            cell.kind.store(kind as u8, Relaxed);
+        }
+    }
+}
+
+/// Shows who waits now, lock by lock. Called by a thread of ours: the program's own
+/// change it all the while, so one look is not the next.
+pub(crate) fn look(now_ns: u64, see: &mut dyn FnMut(Waiting)) {
+    for cell in &TABLE {
+        let lock = cell.lock.load(Relaxed);
+        let word = cell.waiting.load(Relaxed);
+        let kind = KINDS.get(usize::from(cell.kind.load(Relaxed)));
+        if let (Some(queue @ 1..), Some(&kind)) = (u32::try_from(count(word)).ok(), kind) {
+            see(Waiting {
+                lock,
+                kind,
+                queue,
+                mean_ns: total_ns(word, now_ns) / u64::from(queue),
+                owner_at: owner_at(kind, lock),
+            });
+        }
+    }
+}
+
+/// Where in memory it stands who holds a lock; 0 where nothing does.
+fn owner_at(kind: Kind, lock: u64) -> u64 {
+    match kind {
+        Kind::Mutex | Kind::Recursive | Kind::ErrorCheck | Kind::Adaptive => {
+            lock + layout::OWNER_OFFSET
+        }
+        Kind::RwlockRead | Kind::RwlockWrite => lock + rwlock::WRITER_OFFSET,
+        _ => 0,
+    }
 }
 
 /// Ends a wait.

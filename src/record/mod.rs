@@ -239,6 +239,21 @@ impl Record {
     }
 }
 
+/// The threads that wait for one lock, as one look from outside shows them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Waiting {
+    /// Address of the lock.
+    pub(crate) lock: u64,
+    pub(crate) kind: Kind,
+    /// How many wait.
+    pub(crate) queue: u32,
+    /// How long, on average, since they began or the lock was released last.
+    pub(crate) mean_ns: u64,
+    /// Address of a word with the kernel's id of the thread that holds it; 0 none. The
+    /// program may have freed it since.
+    pub(crate) owner_at: u64,
+}
+
 /// The queue records go into now. Made by the first record of a process, from our
 /// own heap, so that a program that locks nothing pays nothing.
 static QUEUE: PerProcess<Queue> = PerProcess::new();

@@ -4,6 +4,7 @@
 pub(crate) mod background;
 pub(crate) mod build;
 pub(crate) mod certificates;
+pub(crate) mod control;
 pub(crate) mod datadog;
 pub(crate) mod open_profile;
 pub(crate) mod profile;

@@ -76,6 +76,76 @@ fn interpreter(file: &mut File, head: &[u8]) -> io::Result<Option<String>> {
     Ok(None)
 }
 
+/// What names the functions of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Symbols {
+    /// A table of all of them.
+    Table,
+    /// It is stripped: only what it exports, if anything.
+    Exports,
+}
+
+/// Which symbols a file has.
+///
+/// # Errors
+///
+/// It cannot be read.
+pub(crate) fn symbols(path: &Path) -> io::Result<Symbols> {
+    const SYMTAB: u32 = 2;
+    let mut file = File::open(path)?;
+    let sections = sections(&mut file)?;
+    let has_table = sections
+        .iter()
+        .any(|header| u32_at(header, 4) == Some(SYMTAB));
+    Ok(if has_table {
+        Symbols::Table
+    } else {
+        Symbols::Exports
+    })
+}
+
+/// The build id of a file in hexadecimal, if it has one.
+///
+/// # Errors
+///
+/// It cannot be read.
+pub(crate) fn build_id(path: &Path) -> io::Result<Option<String>> {
+    const NOTE: u32 = 7;
+    /// Lengths of name and contents, their sort, and the name.
+    const GNU_BUILD_ID: &[u8] = b"\x03\0\0\0GNU\0";
+    let mut file = File::open(path)?;
+    for header in sections(&mut file)? {
+        let place = (u64_at(&header, 24), u64_at(&header, 32));
+        let (Some(NOTE), (Some(at), Some(len))) = (u32_at(&header, 4), place) else {
+            continue;
+        };
+        let note = read_at(&mut file, at, len.min(MOST_BYTES))?;
+        let Some((head, id)) = note.split_at_checked(16) else {
+            continue;
+        };
+        if head.ends_with(GNU_BUILD_ID) {
+            return Ok(Some(id.iter().map(|byte| format!("{byte:02x}")).collect()));
+        }
+    }
+    Ok(None)
+}
+
+/// The headers of all sections.
+fn sections(file: &mut File) -> io::Result<Vec<Vec<u8>>> {
+    let head = read_at(file, 0, 64)?;
+    let (Some(table), Some(size), Some(number)) =
+        (u64_at(&head, 40), u16_at(&head, 58), u16_at(&head, 60))
+    else {
+        return Ok(Vec::new());
+    };
+    (0..number.min(MOST_SEGMENTS))
+        .map(|section| {
+            let at = table.saturating_add(u64::from(section) * u64::from(size));
+            read_at(file, at, u64::from(size))
+        })
+        .collect()
+}
+
 fn read_at(file: &mut File, at: u64, len: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     file.seek(SeekFrom::Start(at))?;

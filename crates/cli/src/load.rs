@@ -47,15 +47,26 @@ pub(crate) fn load(path: &Path) -> Result<Profile, String> {
     let raw = File::open(path)
         .and_then(bounded)
         .map_err(|error| output::reason(&error))?;
+    decode(&raw)
+}
+
+/// As [`load`], of bytes that are there already.
+///
+/// # Errors
+///
+/// As there.
+pub(crate) fn decode(raw: &[u8]) -> Result<Profile, String> {
+    let unpacked;
     let bytes = if raw.starts_with(&GZIP_MAGIC) {
-        bounded(MultiGzDecoder::new(raw.as_slice())).map_err(|error| gzip_reason(&error))?
+        unpacked = bounded(MultiGzDecoder::new(raw)).map_err(|error| gzip_reason(&error))?;
+        unpacked.as_slice()
     } else {
         raw
     };
     if bytes.is_empty() {
         return Err("the file is empty".to_owned());
     }
-    pprof::decode(&bytes).map_err(|error| error.to_string())
+    pprof::decode(bytes).map_err(|error| error.to_string())
 }
 
 /// The profiles of these files, and one line about each file that has none.

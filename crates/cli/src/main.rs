@@ -4,6 +4,8 @@ mod analyse;
 mod args;
 mod columns;
 mod command;
+mod control;
+mod doctor;
 mod elf;
 mod load;
 mod locate;
@@ -16,6 +18,7 @@ mod save;
 mod search;
 mod source;
 mod symbolize;
+mod top;
 mod why;
 
 use std::process::ExitCode;

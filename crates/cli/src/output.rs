@@ -68,6 +68,16 @@ pub(crate) fn is_terminal() -> bool {
     io::stdout().is_terminal()
 }
 
+/// Whether there is somebody to draw for, and to press keys.
+pub(crate) fn is_screen() -> bool {
+    is_terminal() && io::stdin().is_terminal()
+}
+
+/// Standard output as a screen, to be drawn on.
+pub(crate) fn screen() -> io::Stdout {
+    io::stdout()
+}
+
 /// Width of standard output, if it is a terminal.
 pub(crate) fn width() -> Option<usize> {
     columns(terminal_size::terminal_size_of(io::stdout()))

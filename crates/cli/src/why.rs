@@ -63,7 +63,7 @@ impl Case<'_> {
 }
 
 /// The file that the system runs for a program's name.
-fn find(program: &OsStr) -> Option<PathBuf> {
+pub(crate) fn find(program: &OsStr) -> Option<PathBuf> {
     if program.as_bytes().contains(&b'/') {
         return Some(program.into());
     }
@@ -76,7 +76,7 @@ fn find(program: &OsStr) -> Option<PathBuf> {
 }
 
 /// Why a library cannot be preloaded into this file's program.
-fn of_file(path: &Path) -> Option<String> {
+pub(crate) fn of_file(path: &Path) -> Option<String> {
     let mut path = path.to_owned();
     for _ in 0..MOST_SCRIPTS {
         let shown = path.display();

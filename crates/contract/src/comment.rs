@@ -12,6 +12,9 @@ pub const MADE_CODE: &str = "names of code made at run time: ";
 /// Before a loaded file whose locks are not seen: it was opened with `RTLD_DEEPBIND`,
 /// so its calls are bound past the library.
 pub const NOT_HOOKED: &str = "locks not seen, bound past the profiler (RTLD_DEEPBIND): ";
+/// Before how often profiling was switched off, and for how long:
+/// `off: 2 times, 12000000000 ns in all`.
+pub const OFF: &str = "off: ";
 /// Before the process id.
 pub const PID: &str = "pid: ";
 /// Before the mark of the `lockprof run` that started the process, the value of

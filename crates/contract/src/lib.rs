@@ -1,10 +1,12 @@
 //! What the library and the command line must agree on, and nothing else:
-//! options, the profile and its schema, its encoding, the names of functions and of its files.
+//! options, the profile and its schema, its encoding, the names of functions and of its files,
+//! and what is said over the control socket.
 //!
 //! No files, threads or environment here: both sides bring their own.
 #![forbid(unsafe_code)]
 
 pub mod comment;
+pub mod control;
 pub mod demangle;
 pub mod file_name;
 pub mod options;

@@ -11,14 +11,14 @@ use std::time::Duration;
 /// Which open socket a descriptor stands for. A host that closes all descriptors
 /// (daemons do) may get the number of ours for a file of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Identity {
+pub(crate) struct Identity {
     device: libc::dev_t,
     inode: libc::ino_t,
 }
 
 impl Identity {
     /// What the descriptor stands for now; none when it is closed.
-    pub(super) fn of(descriptor: &impl AsRawFd) -> Option<Self> {
+    pub(crate) fn of(descriptor: &impl AsRawFd) -> Option<Self> {
         // SAFETY: all zeros is a valid `stat`.
         let mut status: libc::stat = unsafe { std::mem::zeroed() };
         // SAFETY: a valid place to write to; any number may be asked about.
@@ -27,6 +27,13 @@ impl Identity {
             device: status.st_dev,
             inode: status.st_ino,
         })
+    }
+}
+
+impl Identity {
+    /// As numbers, to be kept where only these can be.
+    pub(crate) fn numbers(self) -> [u64; 2] {
+        [self.device, self.inode]
     }
 }
 

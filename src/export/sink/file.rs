@@ -22,9 +22,11 @@ pub(crate) struct FileSink {
     encoder: Option<Gzipped>,
 }
 
-type Gzipped = Encoder<GzEncoder<Vec<u8>>>;
+/// Makes a profile as files have it.
+pub(crate) type Gzipped = Encoder<GzEncoder<Vec<u8>>>;
 
-fn encoder() -> Gzipped {
+/// The beginning of one.
+pub(crate) fn encoder() -> Gzipped {
     Encoder::new(GzEncoder::new(Vec::new(), Compression::default()))
 }
 

@@ -27,8 +27,11 @@ mod upload;
 use contract::profile::{Profile, Sample};
 
 pub(crate) use self::deliveries::Deliveries;
+pub(crate) use self::descriptor::Identity as SocketIdentity;
+pub(crate) use self::file::{Gzipped, encoder};
 pub(crate) use self::open_all::open_all;
 use self::sender::Sender;
+pub(crate) use self::socket::Socket;
 use self::upload::Upload;
 
 /// Why a profile did not arrive, and so what to do.

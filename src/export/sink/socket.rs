@@ -1,4 +1,4 @@
-//! A connection to a receiver, on which nothing takes longer than it may.
+//! A connection to a receiver, or from a client, on which nothing takes longer than it may.
 
 use std::io::{self, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream, ToSocketAddrs};
@@ -17,7 +17,7 @@ const CONNECT_LIMIT: Duration = Duration::from_secs(3);
 const WRITE_LIMIT: Duration = Duration::from_secs(5);
 
 /// One connection, for one request.
-pub(super) struct Socket {
+pub(crate) struct Socket {
     /// There until it is dropped.
     stream: Option<Stream>,
     identity: Option<Identity>,
@@ -69,6 +69,11 @@ impl Socket {
             Ok(stream) => Ok(Self::new(Stream::Unix(stream), begin_ns, limit)),
             Err(error) => Err(not_connected(&error)),
         }
+    }
+
+    /// A connection that somebody made to us.
+    pub(crate) fn of_client(stream: UnixStream, limit: Duration) -> Self {
+        Self::new(Stream::Unix(stream), sys::monotonic_ns(), limit)
     }
 
     fn new(stream: Stream, begin_ns: u64, limit: Duration) -> Self {

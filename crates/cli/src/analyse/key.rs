@@ -152,7 +152,7 @@ impl Lock {
     }
 
     /// The lock of a row of a profile.
-    pub(super) fn of(sample: &Sample) -> Self {
+    pub(crate) fn of(sample: &Sample) -> Self {
         Self {
             name: lock_name(sample).to_owned(),
             kind: text(sample, label::LOCK_KIND),

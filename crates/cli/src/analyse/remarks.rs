@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use contract::comment::{
-    EXACT_WAITS_OF, LEFT_OUT, LOST, MADE_CODE, NOT_HOOKED, OPEN_HOLD, OPEN_HOLDS,
+    EXACT_WAITS_OF, LEFT_OUT, LOST, MADE_CODE, NOT_HOOKED, OFF, OPEN_HOLD, OPEN_HOLDS,
 };
 use contract::profile::Profile;
 use contract::sample_type::label;
@@ -23,6 +23,8 @@ pub(crate) struct Remarks {
     pub(crate) open_holds: u64,
     /// The oldest of them: for how long, and what is known about it.
     pub(crate) oldest: Option<(u64, String)>,
+    /// How often profiling was switched off meanwhile, and for how long in all.
+    pub(crate) off: (u64, u64),
     /// Threads without a name.
     pub(crate) nameless: u64,
 }
@@ -61,6 +63,12 @@ impl Remarks {
             self.left_out.push(comment.to_owned());
         } else if let Some(waits) = comment.strip_prefix(EXACT_WAITS_OF) {
             self.add_check(waits);
+        } else if let Some((times, time)) = comment
+            .strip_prefix(OFF)
+            .and_then(|off| off.split_once(" times, "))
+        {
+            increase(&mut self.off.0, number(times).unwrap_or(0));
+            increase(&mut self.off.1, number(time).unwrap_or(0));
         } else if let Some(open) = comment.strip_prefix(OPEN_HOLDS) {
             increase(&mut self.open_holds, number(open).unwrap_or(0));
         } else if let Some(open) = comment.strip_prefix(OPEN_HOLD) {

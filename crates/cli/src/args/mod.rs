@@ -3,8 +3,10 @@
 
 mod behind;
 mod diff;
+mod doctor;
 mod flamegraph;
 pub(crate) mod list;
+mod live;
 mod manual;
 pub(crate) mod page;
 mod report;
@@ -22,6 +24,7 @@ pub(crate) mod name {
     pub(crate) const DIFF: &str = "diff";
     pub(crate) const DIRECTORY: &str = "DIRECTORY";
     pub(crate) const FAIL_ON: &str = "fail-on";
+    pub(crate) const DOCTOR: &str = "doctor";
     pub(crate) const FILES: &str = "FILE";
     pub(crate) const FLAMEGRAPH: &str = "flamegraph";
     pub(crate) const FOCUS: &str = "focus";
@@ -34,6 +37,11 @@ pub(crate) mod name {
     pub(crate) const MAN: &str = "man";
     pub(crate) const MIN_WAIT: &str = "min-wait";
     pub(crate) const OUT: &str = "output";
+    pub(crate) const INTERVAL: &str = "interval";
+    pub(crate) const OFF: &str = "off";
+    pub(crate) const ON: &str = "on";
+    pub(crate) const ONCE: &str = "once";
+    pub(crate) const PID: &str = "PID";
     pub(crate) const PROGRAM: &str = "PROGRAM";
     pub(crate) const QUIET: &str = "quiet";
     pub(crate) const REPORT: &str = "report";
@@ -78,6 +86,10 @@ pub(crate) fn command() -> Command {
         .subcommand(flamegraph::flamegraph())
         .subcommand(diff::diff())
         .subcommand(symbolize::command())
+        .subcommand(live::top())
+        .subcommand(live::off())
+        .subcommand(live::on())
+        .subcommand(doctor::doctor())
         .subcommand(page::html())
         .subcommand(page::serve())
         .subcommand(manual::completions())

@@ -93,6 +93,7 @@ fn option(opt: &'static Opt, flag: &'static str) -> Arg {
             Values::Tags => "KEY:VALUE,...",
             Values::Pairs => "KEY=VALUE,...",
             Values::Url { .. } => "URL",
+            Values::Signal => "SIGNAL",
         })
         .allow_hyphen_values(true)
         .help(format!("{}{takes} [{default}env: {}]", opt.help, opt.name));

@@ -1,6 +1,7 @@
 //! The subcommands.
 
 mod diff;
+mod doctor;
 mod flamegraph;
 mod html;
 mod list;
@@ -9,7 +10,9 @@ mod report;
 mod run;
 mod selection;
 mod serve;
+mod switch;
 mod symbolize;
+mod top;
 
 use std::process::ExitCode;
 
@@ -29,6 +32,10 @@ pub(crate) fn dispatch(matches: &ArgMatches) -> ExitCode {
         Some((name::MAN, matches)) => manual::man(matches),
         Some((args::page::name::HTML, matches)) => html::html(matches),
         Some((args::page::name::SERVE, matches)) => serve::serve(matches),
+        Some((name::TOP, matches)) => top::top(matches),
+        Some((name::OFF, matches)) => switch::switch(matches, false),
+        Some((name::ON, matches)) => switch::switch(matches, true),
+        Some((name::DOCTOR, matches)) => doctor::doctor(matches),
         // clap demands one of the above.
         _ => ExitCode::from(2),
     }

@@ -10,7 +10,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use clap::ArgMatches;
 use contract::file_name::{self, Identity};
-use contract::options::{self, Options, RUN, Symbols, TABLE};
+use contract::options::{self, CONTROL, Options, RUN, Symbols, TABLE};
 
 use super::symbolize;
 use crate::args::{self, name};
@@ -71,6 +71,8 @@ impl Job {
         if let Some((_, output)) = flags.iter().find(|(name, _)| *name == OUTPUT) {
             prepare_output(output).map_err(|message| (USAGE, message))?;
         }
+        // So that lockprof top can look on; who says otherwise is heard.
+        let control = value(CONTROL).is_none().then_some((CONTROL, "1"));
         let library = locate::library().map_err(|message| (NOT_FOUND, message))?;
         let mut words = matches
             .get_many::<OsString>(name::PROGRAM)
@@ -82,6 +84,7 @@ impl Job {
         command
             .args(words)
             .envs(flags)
+            .envs(control)
             .env(PRELOAD, preload(&library))
             .env(RUN, &run.id);
         Ok(Self {

@@ -11,6 +11,13 @@ impl Remarks {
     /// All of it, without a prefix.
     pub(crate) fn warnings(&self, threads: u64) -> Vec<String> {
         let mut lines = self.losses();
+        if let (times @ 1.., off_ns) = self.off {
+            lines.push(format!(
+                "profiling was switched off meanwhile, {} for {} in all",
+                units::of(times, "time", "times"),
+                units::time(off_ns)
+            ));
+        }
         lines.extend(self.open());
         if self.nameless > 0 {
             lines.push(format!(

@@ -8,6 +8,7 @@
 )]
 
 pub(crate) mod browser;
+pub(crate) mod live;
 pub(crate) mod native;
 pub(crate) mod several;
 

@@ -10,6 +10,7 @@ mod markdown;
 mod parse;
 mod place;
 mod resolve;
+mod signal;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -71,6 +72,8 @@ pub enum Values {
         /// The place: a path that begins with a slash.
         path: &'static str,
     },
+    /// A signal that programs may use as they like, or `none`.
+    Signal,
 }
 
 /// Words, and those of them that are meant when nothing is said.
@@ -134,6 +137,9 @@ pub struct Opt {
 /// Mark of the `lockprof run` a process belongs to.
 pub const RUN: &str = "LOCKPROF_RUN";
 
+/// Whether commands are taken over a socket.
+pub const CONTROL: &str = "LOCKPROF_CONTROL";
+
 /// What the options mean, once every default and alias has been applied.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Options {
@@ -194,6 +200,10 @@ pub struct Options {
     pub prometheus_file: Option<String>,
     /// Directory for what could not be sent; none is that it is lost.
     pub spool: Option<String>,
+    /// Whether commands are taken over a socket.
+    pub control: bool,
+    /// The number of the signal that switches off and on.
+    pub signal: Option<u8>,
     /// Mark of the `lockprof run` the process belongs to.
     pub run: Option<String>,
 }

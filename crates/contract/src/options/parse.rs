@@ -1,6 +1,6 @@
 //! One option's text, turned into its value.
 
-use super::{Meaning, Place, SignedWords, Values};
+use super::{Meaning, Place, SignedWords, Values, signal};
 
 /// A value as meant.
 #[derive(Clone, Debug, PartialEq)]
@@ -18,6 +18,8 @@ pub(super) enum Value {
     /// Tags or pairs.
     Tags(Vec<(String, String)>),
     Places(Vec<Place>),
+    /// None is no signal.
+    Signal(Option<u8>),
 }
 
 /// Digits kept behind a decimal point.
@@ -60,6 +62,7 @@ impl Values {
                     .to_owned()
             }
             Self::Url { .. } => "an address that begins with http:// or https://".to_owned(),
+            Self::Signal => signal::DESCRIPTION.to_owned(),
         }
     }
 }
@@ -98,6 +101,7 @@ pub(super) fn own(values: &Values, text: &str) -> Option<Value> {
             "" | "/" => path.to_owned(),
             given => given.to_owned(),
         }),
+        Values::Signal => signal::number(trimmed).map(Value::Signal),
     }
 }
 

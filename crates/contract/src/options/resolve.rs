@@ -83,6 +83,8 @@ pub fn resolve(get: impl Fn(&str) -> Option<String>) -> (Options, Vec<Complaint>
         otlp_headers: reader.tags(&table::OTLP_HEADERS),
         prometheus_file: reader.text(&table::PROMETHEUS_FILE),
         spool: reader.text(&table::SPOOL),
+        control: reader.switch(&table::CONTROL),
+        signal: reader.signal(&table::SIGNAL),
         run: reader.text(&table::RUN_MARK),
     };
     describe(&mut options, resource);
@@ -178,6 +180,7 @@ impl<G: Fn(&str) -> Option<String>> Reader<G> {
     reads!(word, Word, &'static str);
     reads!(tags, Tags, Vec<(String, String)>);
     reads!(places, Places, Vec<Place>);
+    reads!(signal, Signal, Option<u8>);
 
     /// A variable as it is; none when it is empty.
     pub(super) fn raw(&self, name: &str) -> Option<String> {

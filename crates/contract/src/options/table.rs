@@ -455,6 +455,26 @@ pub(super) const SPOOL: Opt = Opt {
     help: "Directory that keeps what could not be sent, at most 100 files and 64 MiB, until a later process of the same service sends it; by default it is lost",
 };
 
+/// Whether commands are taken over a socket.
+pub(super) const CONTROL: Opt = Opt {
+    name: super::CONTROL,
+    flag: Some("control"),
+    values: Values::Switch,
+    default: "0",
+    aliases: &[],
+    help: "Whether lockprof top, off and on can reach the program, over a socket that only its user can use; lockprof run asks for it",
+};
+
+/// What switches off and on.
+pub(super) const SIGNAL: Opt = Opt {
+    name: "LOCKPROF_SIGNAL",
+    flag: Some("signal"),
+    values: Values::Signal,
+    default: "none",
+    aliases: &[],
+    help: "Signal that switches profiling off, and on again; one that the program handles itself stays the program's",
+};
+
 /// Mark of a `lockprof run`.
 pub(super) const RUN_MARK: Opt = Opt {
     name: RUN,
@@ -507,5 +527,7 @@ pub static TABLE: &[Opt] = &[
     PROMETHEUS_FILE,
     UPLOAD_TIMEOUT,
     SPOOL,
+    CONTROL,
+    SIGNAL,
     RUN_MARK,
 ];

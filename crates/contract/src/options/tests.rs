@@ -79,6 +79,8 @@ fn nothing_set_gives_the_defaults() {
         otlp_headers: Vec::new(),
         prometheus_file: None,
         spool: None,
+        control: false,
+        signal: None,
         run: None,
     };
     assert_eq!(understood(&[]), expected);
@@ -105,6 +107,7 @@ fn every_default_is_a_value_of_its_option() {
                 | (Values::Tags | Values::Pairs, Some(parse::Value::Tags(_)))
                 | (Values::Places, Some(parse::Value::Places(_)))
                 | (Values::Url { .. }, Some(parse::Value::Text(_)))
+                | (Values::Signal, Some(parse::Value::Signal(_)))
         );
         assert!(fits, "{}", opt.name);
     }
@@ -153,6 +156,8 @@ fn every_option_is_read() {
         ("LOCKPROF_PROMETHEUS_FILE", "/metrics/"),
         ("LOCKPROF_UPLOAD_TIMEOUT", "2.5s"),
         ("LOCKPROF_SPOOL", "/var/spool/x"),
+        ("LOCKPROF_CONTROL", "yes"),
+        ("LOCKPROF_SIGNAL", "SIGRTMIN+2"),
         ("LOCKPROF_RUN", "12-34"),
     ]);
     let expected = Options {
@@ -212,6 +217,8 @@ fn every_option_is_read() {
         ],
         prometheus_file: Some("/metrics/".to_owned()),
         spool: Some("/var/spool/x".to_owned()),
+        control: true,
+        signal: Some(36),
         run: Some("12-34".to_owned()),
     };
     assert_eq!(options, expected);

@@ -1,0 +1,29 @@
+//! `lockprof off` and `lockprof on`: profiling of a running program, without a restart.
+
+use std::process::ExitCode;
+
+use clap::ArgMatches;
+use contract::control::{self, Request};
+
+use crate::args::name;
+use crate::{control as socket, output};
+
+/// Carries out either command.
+pub(crate) fn switch(matches: &ArgMatches, on: bool) -> ExitCode {
+    let pid = matches.get_one::<u32>(name::PID).copied().unwrap_or(0);
+    let request = if on { Request::On } else { Request::Off };
+    match socket::ask_text(pid, request) {
+        Ok(status) => {
+            let state = control::value(&status, "state").unwrap_or("unknown");
+            if output::print(&format!("process {pid}: profiling is {state}\n")) {
+                ExitCode::SUCCESS
+            } else {
+                ExitCode::FAILURE
+            }
+        }
+        Err(reason) => {
+            output::message(&reason);
+            ExitCode::FAILURE
+        }
+    }
+}

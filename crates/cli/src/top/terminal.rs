@@ -1,0 +1,110 @@
+//! The terminal as a screen of ours: taken at the begin, given back on every way out.
+
+use std::io::{self, Write};
+use std::panic;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use crossterm::event::{self, Event, KeyEvent, KeyEventKind};
+use crossterm::style::{Attribute, Print, SetAttribute};
+use crossterm::terminal::{Clear, ClearType, EnterAlternateScreen, LeaveAlternateScreen};
+use crossterm::{cursor, execute, queue, terminal};
+
+use super::screen::{Line, Style};
+use crate::output;
+
+/// Signals after which the screen is given back.
+const ENDING: [i32; 3] = [
+    signal_hook::consts::SIGTERM,
+    signal_hook::consts::SIGHUP,
+    signal_hook::consts::SIGINT,
+];
+
+/// The screen, until it is dropped.
+pub(crate) struct Terminal {
+    is_ended: Arc<AtomicBool>,
+}
+
+/// What came from outside.
+pub(crate) enum Input {
+    Key(KeyEvent),
+    /// The screen has another size.
+    Resized,
+    /// Somebody wants us to end.
+    End,
+    Nothing,
+}
+
+impl Terminal {
+    /// Takes the screen.
+    pub(crate) fn take() -> io::Result<Self> {
+        let is_ended = Arc::new(AtomicBool::new(false));
+        for signal in ENDING {
+            signal_hook::flag::register(signal, Arc::clone(&is_ended))?;
+        }
+        // What a panic says belongs on the screen that was there before.
+        let say = panic::take_hook();
+        panic::set_hook(Box::new(move |panic| {
+            give_back();
+            say(panic);
+        }));
+        terminal::enable_raw_mode()?;
+        let taken = Self { is_ended };
+        execute!(output::screen(), EnterAlternateScreen, cursor::Hide)?;
+        Ok(taken)
+    }
+
+    /// Columns and lines.
+    pub(crate) fn size(&self) -> (usize, usize) {
+        let (width, height) = terminal::size().unwrap_or((80, 24));
+        (usize::from(width).max(1), usize::from(height).max(2))
+    }
+
+    /// Draws all lines over what was there.
+    pub(crate) fn draw(&self, lines: &[Line]) -> io::Result<()> {
+        let mut screen = io::BufWriter::new(output::screen());
+        for (line, row) in lines.iter().zip(0_u16..) {
+            queue!(screen, cursor::MoveTo(0, row))?;
+            match line.style {
+                Style::Plain => {}
+                Style::Strong => queue!(screen, SetAttribute(Attribute::Bold))?,
+                Style::Chosen => queue!(screen, SetAttribute(Attribute::Reverse))?,
+            }
+            queue!(
+                screen,
+                Print(&line.text),
+                SetAttribute(Attribute::Reset),
+                Clear(ClearType::UntilNewLine)
+            )?;
+        }
+        screen.flush()
+    }
+
+    /// What comes within this time.
+    pub(crate) fn input(&self, within: Duration) -> io::Result<Input> {
+        let has_come = event::poll(within);
+        if self.is_ended.load(Ordering::Relaxed) {
+            return Ok(Input::End);
+        }
+        if !has_come? {
+            return Ok(Input::Nothing);
+        }
+        Ok(match event::read()? {
+            Event::Key(key) if key.kind != KeyEventKind::Release => Input::Key(key),
+            Event::Resize(..) => Input::Resized,
+            _ => Input::Nothing,
+        })
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        give_back();
+    }
+}
+
+fn give_back() {
+    let _ = execute!(output::screen(), LeaveAlternateScreen, cursor::Show);
+    let _ = terminal::disable_raw_mode();
+}

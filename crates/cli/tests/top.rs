@@ -1,0 +1,230 @@
+//! `lockprof top`, in a terminal that is tmux, and `lockprof off` and `on`.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+mod support;
+
+use std::fs;
+use std::process::Command;
+
+use support::live::{Fights, said};
+
+/// A terminal of its own, with one program in it. Ended on drop.
+struct Terminal(String);
+
+impl Terminal {
+    /// Runs `lockprof top`, then says its status and how the terminal was left.
+    fn with_top(name: &str, arguments: &str) -> Self {
+        let terminal = Self(format!("lockprof-{name}-{}", std::process::id()));
+        let line = format!(
+            "{} top {arguments}; echo \"status $?\"; stty -a; sleep 60",
+            env!("CARGO_BIN_EXE_lockprof")
+        );
+        terminal.tmux(&[
+            "-f",
+            "/dev/null",
+            "new-session",
+            "-d",
+            "-x",
+            "80",
+            "-y",
+            "24",
+            &line,
+        ]);
+        terminal
+    }
+
+    fn tmux(&self, arguments: &[&str]) -> String {
+        let output = Command::new("tmux")
+            .args(["-u", "-L", &self.0])
+            .args(arguments)
+            .env_remove("TMUX")
+            .output()
+            .unwrap_or_else(|error| panic!("tmux: {error}; it comes with the package tmux"));
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "tmux {arguments:?}: {said}");
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    fn screen(&self) -> String {
+        self.tmux(&["capture-pane", "-p"])
+    }
+
+    fn keys(&self, keys: &[&str]) {
+        self.tmux(&[&["send-keys"], keys].concat());
+    }
+
+    /// Waits for a screen that is so, and returns it.
+    fn until(&self, is_so: impl Fn(&str) -> bool) -> String {
+        let begin = std::time::Instant::now();
+        loop {
+            let screen = self.screen();
+            if is_so(&screen) {
+                return screen;
+            }
+            let limit = std::time::Duration::from_secs(30);
+            assert!(
+                begin.elapsed() < limit,
+                "not the screen expected:\n{screen}"
+            );
+            std::thread::sleep(std::time::Duration::from_millis(30));
+        }
+    }
+
+    fn until_has(&self, text: &str) -> String {
+        self.until(|screen| screen.contains(text))
+    }
+
+    /// The terminal is as it was before, and has what was said at the end.
+    fn expect_restored(&self, said: &str) {
+        let screen = self.until(|screen| screen.contains("icanon"));
+        assert!(screen.contains(said), "{screen}");
+        assert!(
+            !screen.contains("-icanon") && !screen.contains("-echo "),
+            "{screen}"
+        );
+        let state = self.tmux(&["display-message", "-p", "#{alternate_on}#{cursor_flag}"]);
+        assert_eq!(state.trim(), "01", "{screen}");
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        let _ = Command::new("tmux")
+            .args(["-L", &self.0, "kill-server"])
+            .output();
+    }
+}
+
+/// The line of a screen that begins so.
+fn line<'a>(screen: &'a str, beginning: &str) -> Option<&'a str> {
+    screen.lines().find(|line| line.starts_with(beginning))
+}
+
+#[test]
+fn top_shows_who_waits_and_obeys_its_keys() {
+    let fights = Fights::start_reachable("top-keys");
+    let terminal = Terminal::with_top("keys", &fights.pid());
+    let screen = terminal.until(|screen| line(screen, "kept").is_some());
+    let kept = line(&screen, "kept").unwrap();
+    assert!(kept.contains(" 2 Keeper"), "{screen}");
+    assert!(
+        screen.contains(&format!("fights ({})", fights.pid())),
+        "{screen}"
+    );
+    assert_eq!(screen.lines().count(), 24, "{screen}");
+    terminal.keys(&["s", "s"]);
+    let screen = terminal.until_has("by acquisitions");
+    assert!(
+        screen.lines().nth(4).unwrap().starts_with("fought_for"),
+        "{screen}"
+    );
+    terminal.keys(&["/"]);
+    terminal.keys(&["-l", "fought"]);
+    terminal.keys(&["Enter"]);
+    terminal.until(|screen| line(screen, "fought_for").is_some() && line(screen, "kept").is_none());
+    terminal.keys(&["Enter"]);
+    let page = terminal.until_has("since the program began");
+    assert!(
+        page.contains("waited for: ") && page.contains("  fight"),
+        "{page}"
+    );
+    terminal.keys(&["Escape"]);
+    terminal.until_has("filter: fought");
+    terminal.tmux(&["resize-window", "-x", "120", "-y", "30"]);
+    let screen = terminal.until_has("WAITED IN");
+    assert_eq!(screen.lines().count(), 30, "{screen}");
+    terminal.keys(&["o"]);
+    terminal.until_has("profiling is OFF");
+    terminal.keys(&["o"]);
+    terminal.until_has("profiling is on");
+    terminal.keys(&["q"]);
+    terminal.expect_restored("status 0");
+}
+
+#[test]
+fn the_terminal_is_restored_whatever_ends_top() {
+    let mut fights = Fights::start_reachable("top-ends");
+    for (name, end) in [("interrupt", "C-c"), ("terminate", "-TERM"), ("over", "")] {
+        let terminal = Terminal::with_top(name, &fights.pid());
+        terminal.until_has("fought_for");
+        match end {
+            "C-c" => terminal.keys(&[end]),
+            "-TERM" => {
+                let shell = terminal.tmux(&["display-message", "-p", "#{pane_pid}"]);
+                let shell = shell.trim();
+                let children = format!("/proc/{shell}/task/{shell}/children");
+                let top = fs::read_to_string(children).unwrap();
+                let killed = Command::new("kill").args([end, top.trim()]).status();
+                assert!(killed.unwrap().success());
+            }
+            _ => {
+                fights.stop();
+                terminal.until_has("has ended");
+            }
+        }
+        terminal.expect_restored("status 0");
+    }
+}
+
+#[test]
+fn what_is_no_terminal_gets_one_table() {
+    let mut fights = Fights::start_reachable("top-once");
+    let (status, out, err) = said(&["top", &fights.pid()]);
+    assert_eq!((status, err.as_str()), (Some(0), ""), "{out}");
+    assert!(!out.contains('\x1b'), "{out:?}");
+    let kept = line(&out, "kept").unwrap();
+    assert!(kept.contains(" 2 Keeper"), "{out}");
+    assert!(
+        line(&out, "fought_for").unwrap().ends_with("  fight"),
+        "{out}"
+    );
+    fights.stop();
+}
+
+#[test]
+fn off_and_on_say_what_is_so() {
+    let mut fights = Fights::start_reachable("switch");
+    let pid = fights.pid();
+    for word in ["off", "off", "on", "on", "off"] {
+        let (status, out, err) = said(&[word, &pid]);
+        assert_eq!(
+            out,
+            format!("process {pid}: profiling is {word}\n"),
+            "{err}"
+        );
+        assert_eq!(status, Some(0));
+    }
+    let (status, out, _) = said(&["doctor", &pid]);
+    assert_eq!(status, Some(1), "{out}");
+    assert!(
+        out.contains("✗ it answers, and profiling is switched off"),
+        "{out}"
+    );
+    fights.stop();
+}
+
+#[test]
+fn who_cannot_be_asked_is_told_in_one_line() {
+    let mut sleep = Command::new("sleep").arg("60").spawn().unwrap();
+    let sleeping = sleep.id().to_string();
+    let cases = [
+        ("4194305", "there is no process 4194305"),
+        (sleeping.as_str(), "LOCKPROF_CONTROL=1"),
+    ];
+    for (pid, wanted) in cases {
+        for command in ["top", "off", "on"] {
+            let (status, out, err) = said(&[command, pid]);
+            assert_eq!((status, out.as_str()), (Some(1), ""), "{err}");
+            assert!(err.contains(wanted) && err.lines().count() == 1, "{err}");
+        }
+    }
+    sleep.kill().unwrap();
+    sleep.wait().unwrap();
+    let pid = sleep.id().to_string();
+    assert_eq!(said(&["top", "0"]).0, Some(2));
+    assert_eq!(said(&["top", &pid, "--sort", "x"]).0, Some(2));
+}
