@@ -164,8 +164,12 @@ fn serve() {
     };
     record::widen();
     let threads = sys::thread_counter();
-    if config.options.control {
-        control::start();
+    match (config.options.control, cfg!(feature = "control")) {
+        (true, true) => control::start(),
+        (true, false) => diag::say(format_args!(
+            "this build of the library has no control socket"
+        )),
+        (false, _) => {}
     }
     let mut due_ns = sys::monotonic_ns() + config.options.first_interval_ns;
     loop {

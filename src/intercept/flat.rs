@@ -101,7 +101,7 @@ pub(super) unsafe extern "C-unwind" fn lock_sampled<F: Flat>(
         };
     }
     // SAFETY: the host's own call.
-    take::<F>(raw, Caller { sp, bp }, || unsafe { F::lock(raw) })
+    take::<F>(raw, Caller { sp, bp }, &|| unsafe { F::lock(raw) })
 }
 
 /// The try of the gate returned another code than 0.
@@ -115,7 +115,8 @@ pub(super) unsafe extern "C-unwind" fn lock_unsettled<F: Flat>(
         return code;
     }
     // SAFETY: the host's own call.
-    let call = taking::<F, _>(raw, || unsafe { F::lock(raw) });
+    let waiting: &dyn Fn() -> c_int = &|| unsafe { F::lock(raw) };
+    let call = taking::<F, _>(raw, waiting);
     match Visit::begin(Caller { sp, bp }) {
         Some(visit) => wait(visit, &call, lock_of::<F>(raw), None),
         None => {
@@ -132,7 +133,7 @@ pub(super) unsafe extern "C-unwind" fn trylock_sampled<F: Flat>(
     bp: usize,
 ) -> c_int {
     // SAFETY: the host's own call.
-    let real = || unsafe { F::trylock(raw) };
+    let real: &dyn Fn() -> c_int = &|| unsafe { F::trylock(raw) };
     match Visit::begin_or_lose(Caller { sp, bp }) {
         Some(visit) => attempt(&visit, &taking::<F, _>(raw, real)),
         None => real(),
@@ -143,7 +144,7 @@ pub(super) unsafe extern "C-unwind" fn trylock_sampled<F: Flat>(
 pub(super) fn take<F: Flat>(
     raw: *mut F::Raw,
     caller: Caller,
-    waiting: impl Fn() -> c_int,
+    waiting: &dyn Fn() -> c_int,
 ) -> c_int {
     let call = taking::<F, _>(raw, waiting);
     match Visit::begin_or_lose(caller) {

@@ -23,7 +23,8 @@ use super::{
     thread, wait,
 };
 
-/// One call of the host that takes a mutex; `waiting` is the real, waiting one.
+/// One call of the host that takes a mutex; `waiting` is the real, waiting one. It is
+/// reached by its address, so that what follows is compiled once for all of them.
 struct Taking<I, W> {
     mutex: *mut pthread_mutex_t,
     waiting: W,
@@ -97,7 +98,7 @@ pub(super) unsafe extern "C-unwind" fn lock_sampled<I: Interface>(
         };
     }
     // SAFETY: the host's own call.
-    take::<I>(mutex, Caller { sp, bp }, || unsafe { I::lock(mutex) })
+    take::<I>(mutex, Caller { sp, bp }, &|| unsafe { I::lock(mutex) })
 }
 
 /// The try of the gate returned another code than 0.
@@ -117,7 +118,8 @@ pub(super) unsafe extern "C-unwind" fn lock_unsettled<I: Interface>(
         return code;
     }
     // SAFETY: the host's own call.
-    let call = Taking::<I, _>::new(mutex, || unsafe { I::lock(mutex) });
+    let waiting: &dyn Fn() -> c_int = &|| unsafe { I::lock(mutex) };
+    let call = Taking::<I, _>::new(mutex, waiting);
     match Visit::begin(Caller { sp, bp }) {
         Some(visit) => {
             let lock = call.lock();
@@ -134,7 +136,7 @@ pub(super) unsafe extern "C-unwind" fn lock_unsettled<I: Interface>(
 fn take<I: Interface>(
     mutex: *mut pthread_mutex_t,
     caller: Caller,
-    waiting: impl Fn() -> c_int,
+    waiting: &dyn Fn() -> c_int,
 ) -> c_int {
     let call = Taking::<I, _>::new(mutex, waiting);
     match Visit::begin_or_lose(caller) {
@@ -207,7 +209,7 @@ pub(super) unsafe extern "C-unwind" fn timedlock(
     bp: usize,
 ) -> c_int {
     // SAFETY: the host's own call.
-    take::<Posix>(mutex, Caller { sp, bp }, || unsafe {
+    take::<Posix>(mutex, Caller { sp, bp }, &|| unsafe {
         table::pthread_mutex_timedlock::real(mutex, until)
     })
 }
@@ -220,7 +222,7 @@ pub(super) unsafe extern "C-unwind" fn clocklock(
     bp: usize,
 ) -> c_int {
     // SAFETY: the host's own call.
-    take::<Posix>(mutex, Caller { sp, bp }, || unsafe {
+    take::<Posix>(mutex, Caller { sp, bp }, &|| unsafe {
         table::pthread_mutex_clocklock::real(mutex, clock, until)
     })
 }
@@ -232,7 +234,7 @@ pub(super) unsafe extern "C-unwind" fn mtx_timedlock(
     bp: usize,
 ) -> c_int {
     // SAFETY: the host's own call.
-    take::<C11>(mutex, Caller { sp, bp }, || unsafe {
+    take::<C11>(mutex, Caller { sp, bp }, &|| unsafe {
         table::mtx_timedlock::real(mutex, until)
     })
 }
@@ -326,7 +328,7 @@ unsafe extern "C-unwind" fn lock_looking(
     bp: usize,
 ) -> c_int {
     // SAFETY: the host's own call.
-    take::<Posix>(mutex, Caller { sp, bp }, || unsafe {
+    take::<Posix>(mutex, Caller { sp, bp }, &|| unsafe {
         table::pthread_mutex_lock::real(mutex)
     })
 }

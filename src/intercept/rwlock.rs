@@ -120,7 +120,7 @@ pub(super) unsafe extern "C-unwind" fn timedrdlock(
     bp: usize,
 ) -> c_int {
     // SAFETY: the host's own call.
-    take::<Reading>(raw, Caller { sp, bp }, || unsafe {
+    take::<Reading>(raw, Caller { sp, bp }, &|| unsafe {
         table::pthread_rwlock_timedrdlock::real(raw, until)
     })
 }
@@ -132,7 +132,7 @@ pub(super) unsafe extern "C-unwind" fn timedwrlock(
     bp: usize,
 ) -> c_int {
     // SAFETY: the host's own call.
-    take::<Writing>(raw, Caller { sp, bp }, || unsafe {
+    take::<Writing>(raw, Caller { sp, bp }, &|| unsafe {
         table::pthread_rwlock_timedwrlock::real(raw, until)
     })
 }
@@ -145,7 +145,7 @@ pub(super) unsafe extern "C-unwind" fn clockrdlock(
     bp: usize,
 ) -> c_int {
     // SAFETY: the host's own call.
-    take::<Reading>(raw, Caller { sp, bp }, || unsafe {
+    take::<Reading>(raw, Caller { sp, bp }, &|| unsafe {
         table::pthread_rwlock_clockrdlock::real(raw, clock, until)
     })
 }
@@ -158,7 +158,7 @@ pub(super) unsafe extern "C-unwind" fn clockwrlock(
     bp: usize,
 ) -> c_int {
     // SAFETY: the host's own call.
-    take::<Writing>(raw, Caller { sp, bp }, || unsafe {
+    take::<Writing>(raw, Caller { sp, bp }, &|| unsafe {
         table::pthread_rwlock_clockwrlock::real(raw, clock, until)
     })
 }

@@ -184,7 +184,7 @@ impl Drop for Leaving<'_> {
 }
 
 /// An acquisition that waits if it must: counted, and sampled when its turn has come.
-fn acquire(visit: Visit, call: &Taking<impl Fn() -> c_int>) -> c_int {
+fn acquire(visit: Visit, call: &Taking<&dyn Fn() -> c_int>) -> c_int {
     let lock = call.lock();
     let mut sampled = begin_if_due(&visit, call, lock);
     if is_empty(call.semaphore) {
@@ -205,7 +205,7 @@ fn acquire(visit: Visit, call: &Taking<impl Fn() -> c_int>) -> c_int {
     code
 }
 
-fn take(semaphore: *mut sem_t, caller: Caller, real: impl Fn() -> c_int) -> c_int {
+fn take(semaphore: *mut sem_t, caller: Caller, real: &dyn Fn() -> c_int) -> c_int {
     match Visit::begin_or_lose(caller) {
         Some(visit) => {
             let call = Taking::new(&visit, semaphore, real);
@@ -223,7 +223,7 @@ pub(super) unsafe extern "C-unwind" fn wait_sampled(
     sp: usize,
     bp: usize,
 ) -> c_int {
-    take(semaphore, Caller { sp, bp }, || {
+    take(semaphore, Caller { sp, bp }, &|| {
         // SAFETY: the host's own call.
         code_of(unsafe { table::sem_wait::real(semaphore) })
     })
@@ -236,7 +236,7 @@ pub(super) unsafe extern "C-unwind" fn wait_unsettled(
     bp: usize,
 ) -> c_int {
     // SAFETY: the host's own call.
-    let real = || code_of(unsafe { table::sem_wait::real(semaphore) });
+    let real: &dyn Fn() -> c_int = &|| code_of(unsafe { table::sem_wait::real(semaphore) });
     let code = match Visit::begin(Caller { sp, bp }) {
         Some(visit) => {
             let call = Taking::new(&visit, semaphore, real);
@@ -257,7 +257,7 @@ pub(super) unsafe extern "C-unwind" fn trywait_sampled(
     bp: usize,
 ) -> c_int {
     // SAFETY: the host's own call.
-    let real = || code_of(unsafe { table::sem_trywait::real(semaphore) });
+    let real: &dyn Fn() -> c_int = &|| code_of(unsafe { table::sem_trywait::real(semaphore) });
     let code = match Visit::begin_or_lose(Caller { sp, bp }) {
         Some(visit) => {
             let call = Taking::new(&visit, semaphore, real);
@@ -274,7 +274,7 @@ pub(super) unsafe extern "C-unwind" fn timedwait(
     sp: usize,
     bp: usize,
 ) -> c_int {
-    take(semaphore, Caller { sp, bp }, || {
+    take(semaphore, Caller { sp, bp }, &|| {
         // SAFETY: the host's own call.
         code_of(unsafe { table::sem_timedwait::real(semaphore, until) })
     })
@@ -287,7 +287,7 @@ pub(super) unsafe extern "C-unwind" fn clockwait(
     sp: usize,
     bp: usize,
 ) -> c_int {
-    take(semaphore, Caller { sp, bp }, || {
+    take(semaphore, Caller { sp, bp }, &|| {
         // SAFETY: the host's own call.
         code_of(unsafe { table::sem_clockwait::real(semaphore, clock, until) })
     })

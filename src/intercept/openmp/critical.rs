@@ -18,13 +18,13 @@ use super::lock::lock_of;
 use crate::record::UNNAMED_CRITICAL;
 
 /// One call of the host that comes into a critical section.
-struct Coming<R> {
+struct Coming<'a> {
     section: u64,
     place: Option<&'static Place>,
-    real: R,
+    real: &'a dyn Fn(),
 }
 
-impl<R: Fn()> Acquisition for Coming<R> {
+impl Acquisition for Coming<'_> {
     fn lock(&self) -> Lock {
         lock_of(self.section)
     }
@@ -60,7 +60,7 @@ impl<R: Fn()> Acquisition for Coming<R> {
     }
 }
 
-fn come_in(section: u64, caller: Caller, real: impl Fn()) {
+fn come_in(section: u64, caller: Caller, real: &dyn Fn()) {
     if !is_watched() {
         return real();
     }
@@ -80,7 +80,7 @@ fn come_in(section: u64, caller: Caller, real: impl Fn()) {
 
 #[cold]
 #[inline(never)]
-fn come_in_slow(call: &Coming<impl Fn()>, caller: Caller, is_due: bool) {
+fn come_in_slow(call: &Coming<'_>, caller: Caller, is_due: bool) {
     let visit = Visit::begin(caller);
     let Some(visit) = visit else {
         if is_due {
@@ -107,7 +107,7 @@ fn come_in_slow(call: &Coming<impl Fn()>, caller: Caller, is_due: bool) {
     }
 }
 
-fn leave(section: u64, caller: Caller, real: impl Fn()) {
+fn leave(section: u64, caller: Caller, real: &dyn Fn()) {
     let is_awaited = inside::place_of(section).is_some_and(|place| place.leave(section));
     let has_something = is_awaited || Thread::current().held_len.get() != 0;
     let releasing = (has_something && is_watched())
@@ -170,7 +170,7 @@ macro_rules! gnu {
             if is_layered() {
                 real();
             } else {
-                $what($section, caller, real);
+                $what($section, caller, &real);
             }
             0
         }
@@ -198,7 +198,7 @@ macro_rules! llvm {
             let caller = Caller { sp, bp };
             let real = table::$name::target(caller);
             // SAFETY: the host's own call.
-            $what(name as u64, caller, || unsafe {
+            $what(name as u64, caller, &|| unsafe {
                 table::$name::call_at(real, place, thread, name, $($hint)?);
             });
             0

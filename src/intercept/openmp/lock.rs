@@ -35,15 +35,15 @@ fn word(lock: *const OmpLock) -> u32 {
 
 /// One call of the host that takes a lock: `set` waits for it, `test` answers how deep it
 /// is held then, or 0.
-struct Taking<S, T> {
+struct Taking<'a> {
     lock: *const OmpLock,
-    set: S,
-    test: T,
+    set: &'a dyn Fn(),
+    test: &'a dyn Fn() -> c_int,
     /// What `test` answered.
     depth: Cell<c_int>,
 }
 
-impl<S: Fn(), T: Fn() -> c_int> Acquisition for Taking<S, T> {
+impl Acquisition for Taking<'_> {
     fn lock(&self) -> Lock {
         lock_of(self.lock as u64)
     }
@@ -82,8 +82,8 @@ impl<S: Fn(), T: Fn() -> c_int> Acquisition for Taking<S, T> {
     }
 }
 
-impl<S: Fn(), T: Fn() -> c_int> Taking<S, T> {
-    fn new(lock: *const OmpLock, set: S, test: T) -> Self {
+impl<'a> Taking<'a> {
+    fn new(lock: *const OmpLock, set: &'a dyn Fn(), test: &'a dyn Fn() -> c_int) -> Self {
         Self {
             lock,
             set,
@@ -138,7 +138,7 @@ impl<S: Fn(), T: Fn() -> c_int> Taking<S, T> {
 }
 
 /// Releases it. `depth` says how deep it is held, asked only when there is something to tell.
-fn give_back(lock: *const OmpLock, caller: Caller, real: impl Fn(), depth: impl Fn() -> u32) {
+fn give_back(lock: *const OmpLock, caller: Caller, real: &dyn Fn(), depth: &dyn Fn() -> u32) {
     let is_wanted = word(lock) > 1;
     let has_something = is_wanted || Thread::current().held_len.get() != 0;
     let releasing = (has_something && is_watched()).then(|| {
@@ -172,7 +172,7 @@ macro_rules! calls {
             };
             // SAFETY: the host's own call, made by another name.
             let test = || unsafe { table::$test::call_at(test, lock) };
-            Taking::new(lock, set, test).take(caller);
+            Taking::new(lock, &set, &test).take(caller);
             0
         }
 
@@ -185,7 +185,7 @@ macro_rules! calls {
             let test = table::$test::target(caller);
             // SAFETY: the host's own call.
             let test = || unsafe { table::$test::call_at(test, lock) };
-            Taking::new(lock, || (), test).try_to_take(caller)
+            Taking::new(lock, &|| (), &test).try_to_take(caller)
         }
 
         pub(crate) unsafe extern "C-unwind" fn $unset(
@@ -201,7 +201,7 @@ macro_rules! calls {
             };
             // SAFETY: by who holds it, before its own call.
             let test = || unsafe { table::$test::call_at(test, lock) };
-            give_back(lock, caller, unset, || $depth(&test, &unset));
+            give_back(lock, caller, &unset, &|| $depth(&test, &unset));
             0
         }
     };

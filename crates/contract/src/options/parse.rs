@@ -82,12 +82,7 @@ pub(super) fn own(values: &Values, text: &str) -> Option<Value> {
         Values::Time { min_ns, max_ns } => time_ns(trimmed)
             .filter(|ns| (min_ns..=max_ns).contains(ns))
             .map(Value::TimeNs),
-        Values::Percent { min, max } => trimmed
-            .strip_suffix('%')
-            .unwrap_or(trimmed)
-            .trim_end()
-            .parse::<f64>()
-            .ok()
+        Values::Percent { min, max } => number(trimmed.strip_suffix('%').unwrap_or(trimmed))
             .filter(|percent| (min..=max).contains(percent))
             .map(|percent| Value::Share(percent / 100.0)),
         Values::Words(known) => words(known, trimmed).map(Value::Words),
@@ -103,6 +98,22 @@ pub(super) fn own(values: &Values, text: &str) -> Option<Value> {
         }),
         Values::Signal => signal::number(trimmed).map(Value::Signal),
     }
+}
+
+/// A number as people write one: `0.5`, `12`. (The standard library also reads `1e-3` and
+/// `inf`, by tables of 14 kB.)
+fn number(text: &str) -> Option<f64> {
+    const DIGITS_MAX: usize = 9;
+    let (whole, fraction) = text
+        .trim_end()
+        .split_once('.')
+        .unwrap_or((text.trim_end(), ""));
+    let digits = [whole, fraction].concat();
+    let is_number = (1..=DIGITS_MAX).contains(&digits.len())
+        && digits.bytes().all(|digit| digit.is_ascii_digit());
+    let digits: u32 = is_number.then(|| digits.parse().ok()).flatten()?;
+    let places = u32::try_from(fraction.len()).ok()?;
+    Some(f64::from(digits) / f64::from(10_u32.pow(places)))
 }
 
 /// What the text of an alias says about an option.
