@@ -2,7 +2,7 @@
 #![allow(unsafe_code, reason = "every function here is a call into libc")]
 
 use std::cell::Cell;
-use std::ffi::{CStr, c_char, c_int, c_long};
+use std::ffi::{CStr, c_char, c_int, c_long, c_void};
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -191,6 +191,60 @@ pub(crate) fn block_signals() -> libc::sigset_t {
 pub(crate) fn restore_signals(before: &libc::sigset_t) {
     // SAFETY: the set was filled by `block_signals`.
     unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, before, std::ptr::null_mut()) };
+}
+
+/// While it lives, the calling thread is not cancelled: what we do for it may open and
+/// write files, where a cancellation would strike that the host's own call never met.
+pub(crate) struct Uncancelled {
+    before: c_int,
+}
+
+/// Puts cancellation off; it strikes at the host's next call that allows it.
+pub(crate) fn stay_uncancelled() -> Uncancelled {
+    let mut before = CANCEL_ENABLE;
+    // SAFETY: a known state, and a valid place for the one before.
+    unsafe { pthread_setcancelstate(CANCEL_DISABLE, &raw mut before) };
+    Uncancelled { before }
+}
+
+impl Drop for Uncancelled {
+    fn drop(&mut self) {
+        // SAFETY: the state is what the system said; nobody asks for the other.
+        unsafe { pthread_setcancelstate(self.before, std::ptr::null_mut()) };
+    }
+}
+
+// pthread.h; the crate libc has neither.
+const CANCEL_ENABLE: c_int = 0;
+const CANCEL_DISABLE: c_int = 1;
+
+unsafe extern "C-unwind" {
+    fn pthread_setcancelstate(state: c_int, before: *mut c_int) -> c_int;
+}
+
+/// Has `handler` called by `quick_exit`, which calls no destructor.
+pub(crate) fn at_quick_exit(handler: extern "C" fn(*mut c_void)) {
+    // What `at_quick_exit` itself calls; no library, since ours is never unloaded.
+    unsafe extern "C" {
+        fn __cxa_at_quick_exit(
+            handler: extern "C" fn(*mut c_void),
+            library: *const c_void,
+        ) -> c_int;
+    }
+    // SAFETY: the handler is a function of a library that stays.
+    unsafe { __cxa_at_quick_exit(handler, std::ptr::null()) };
+}
+
+/// Whether the process has more privileges than who started it (set-uid and the like).
+pub(crate) fn is_privileged() -> bool {
+    // SAFETY: asks for a number the kernel gave to the process.
+    unsafe { libc::getauxval(libc::AT_SECURE) != 0 }
+}
+
+/// Whether some loaded file has a symbol of this name.
+pub(crate) fn has_symbol(name: &CStr) -> bool {
+    // SAFETY: the name is terminated; asking for a symbol has no other effect.
+    unsafe { !libc::dlsym(libc::RTLD_DEFAULT, name.as_ptr()).is_null() }
 }
 
 /// Ends the process as `exit` does.
