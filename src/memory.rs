@@ -155,3 +155,17 @@ pub(crate) fn try_quiet() -> Option<Quiet> {
         }
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_thread_inside_the_heap_does_not_wait_for_itself() {
+        let inside = quiet();
+        // Nothing may allocate here.
+        let had = try_quiet().is_some();
+        drop(inside);
+        assert!(!had);
+    }
+}

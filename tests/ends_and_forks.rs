@@ -35,24 +35,32 @@ fn a_sudden_end_is_the_same_and_leaves_a_whole_profile_or_none() {
 #[test]
 fn quick_exit_writes_a_profile_behind_the_programs_own_handlers() {
     let rows = end_by("quick_exit", "1").profile();
-    assert_eq!(rows.thread("Keeps").at("keep").acquires(), 11, "{rows}");
-    rows.at("take_at_quick_exit")
+    assert_eq!(
+        rows.thread("Keeps").through("keep").acquires(),
+        11,
+        "{rows}"
+    );
+    rows.through("take_at_quick_exit")
         .expect_counts("of the handler", 1, 1);
 }
 
 #[test]
 fn exit_from_a_thread_while_others_hold_and_wait_writes_a_profile() {
     let rows = end_by("exit in a thread", "1").profile();
-    assert_eq!(rows.thread("Keeps").at("keep").acquires(), 11, "{rows}");
+    assert_eq!(
+        rows.thread("Keeps").through("keep").acquires(),
+        11,
+        "{rows}"
+    );
 }
 
 #[test]
 fn a_child_by_a_bare_clone_tells_nothing_of_its_parent_and_waits_for_nobody() {
     let run = Program::exact("bare_clone").compare();
     let rows = run.profile();
-    rows.at("parent_work")
+    rows.through("parent_work")
         .expect_counts("of the parent", 10, 10);
-    assert!(rows.at("child_work").is_empty(), "{rows}");
+    assert!(rows.through("child_work").is_empty(), "{rows}");
 }
 
 #[test]
@@ -81,7 +89,7 @@ fn handlers_of_a_fork_lock_as_before() {
         20,
         "{rows}"
     );
-    assert!(rows.at("child_work").is_empty(), "{rows}");
+    assert!(rows.through("child_work").is_empty(), "{rows}");
 }
 
 #[test]
