@@ -16,6 +16,8 @@ from pathlib import Path
 
 DEBIAN_PYTHON = "/usr/bin/python3"
 LINE = "lockprof: "
+# Of a machine that is busy, or of a million acquisitions that were all to be kept: shown, no fault.
+TOO_LATE = "the last profile was not finished within 2 s"
 
 
 class Case:
@@ -235,9 +237,10 @@ if (isMainThread) {
     new Worker(__filename).on('message', n => { sum += n; }).on('exit', () => { if (--left === 0) console.log(sum); });
   }
 } else {
-  let done = 0;
+  let done = 0, sum = 0;
   for (let i = 0; i < 50; i++) zlib.deflate(Buffer.alloc(100000, 'abc' + i), (e, b) => {
-    if (++done === 50) { parentPort.postMessage(b.length); }
+    sum += b.length;
+    if (++done === 50) { parentPort.postMessage(sum); }
   });
 }
 """
@@ -455,15 +458,24 @@ def postgresql(place):
     return serve(place, server, load, signal.SIGINT)
 
 
+# Not ThreadJoinOnShutdown: its test_4_daemon_threads does not always end, without us either.
+THREADING = ("ThreadTests", "SubinterpThreadingTests", "ThreadingExceptionTests", "ThreadRunFail", "LockTests",
+             "PyRLockTests", "CRLockTests", "EventTests", "ConditionAsRLockTests", "ConditionTests",
+             "SemaphoreTests", "BoundedSemaphoreTests", "BarrierTests", "TimerTests")
+# Those with processes and locks; the others take minutes and test pickling.
+FORKING = ("WithProcessesTestLock", "WithProcessesTestSemaphore", "WithProcessesTestCondition",
+           "WithProcessesTestEvent", "WithProcessesTestBarrier", "WithProcessesTestQueue", "WithThreadsTestLock",
+           "WithProcessesTestProcess", "WithManagerTestLock")
+
 CASES = [
     Case("xz -T4", packer("xz-utils", "/usr/bin/xz", ["-T4", "-1", "--block-size=1MiB", "-c"], ["-T4", "-dc"]), True),
     Case("zstd -T4", packer("zstd", "/usr/bin/zstd", ["-T4", "-q", "-c"], ["-dqc"]), True),
     Case("pigz -p4", packer("pigz", "/usr/bin/pigz", ["-p4", "-c", "-n"], ["-dc"]), True),
-    Case("pbzip2 -p4", packer("pbzip2", "/usr/bin/pbzip2", ["-p4", "-c"], ["-p4", "-dc"]), True),
+    Case("pbzip2 -p4", packer("pbzip2", "/usr/bin/pbzip2", ["-p4", "-c"], ["-p4", "-dc"])),
     Case("python test_queue", python_tests("test_queue"), True),
     Case("python test_thread", python_tests("test_thread"), True),
-    Case("python test_threading", python_tests("test_threading"), limit=240),
-    Case("python test_multiprocessing_fork", python_tests("test_multiprocessing_fork"), limit=500),
+    Case("python test_threading", python_tests(*(f"test_threading.{c}" for c in THREADING)), limit=240),
+    Case("python test_multiprocessing_fork", python_tests(*(f"test_multiprocessing_fork.{c}" for c in FORKING)), limit=400),
     Case("gdb", debugger, True),
     Case("ruby", script("ruby", "t.rb", RUBY), True),
     Case("node", script("node", "t.js", NODE), True),
@@ -540,8 +552,9 @@ def verdict(case, alone, under):
         faults.append(f"descriptors of ours: {under.ours}")
     if under.left != alone.left:
         faults.append(f"left over: {under.left}")
-    if under.messages:
-        faults.append(f"said: {under.messages[:2]}")
+    messages = [m for m in under.messages if TOO_LATE not in m]
+    if messages:
+        faults.append(f"said: {messages[:2]}")
     if not isinstance(under.acquired, int):
         faults.append(f"profile: {under.acquired}")
     return faults
@@ -564,8 +577,10 @@ def main():
             failed += bool(faults)
             status = str(under.status if under.status == alone.status else "DIFFERS")
             count = f"{under.acquired:,}" if isinstance(under.acquired, int) else "?"
+            late = any(TOO_LATE in m for m in under.messages)
+            remark = "nothing, but the last profile took too long" if late else "nothing"
             print(f"{case.name:<34} {sample:>6}  {status:<8} {alone.seconds:>6.1f}s {under.seconds:>6.1f}s"
-                  f" {under.profiles:>8} {count:>12}  {'; '.join(faults) or 'nothing'}", flush=True)
+                  f" {under.profiles:>8} {count:>12}  {'; '.join(faults) or remark}", flush=True)
     print(f"{2 * len(cases) - failed} of {2 * len(cases)} runs as without us")
     sys.exit(failed != 0)
 
