@@ -105,5 +105,5 @@ fn when_our_own_calls_fail_only_profiles_suffer() {
         .lines()
         .filter_map(|line| line.strip_prefix("failed "));
     let failed: u64 = failed.map(|number| number.parse::<u64>().unwrap()).sum();
-    assert!(failed > 100, "{failed}");
+    assert!(failed > 10, "{failed}");
 }

@@ -53,7 +53,8 @@ fn another_library_before_the_same_functions_works_in_either_order() {
         program().preload_after(&other),
     ] {
         // Alone it is preloaded too: it says so when nothing passed.
-        let files = program.compare().files();
+        let run = program.compare();
+        let files = run.files();
         assert_eq!(files.len(), 1, "{files:?}");
         // Its own function is a frame of the program's like any other.
         let rows = support::profile::decode(&files[0]).samples;
