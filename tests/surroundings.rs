@@ -64,6 +64,20 @@ fn another_library_before_the_same_functions_works_in_either_order() {
 }
 
 #[test]
+fn a_clock_that_takes_a_lock_is_not_asked_while_that_lock_is_timed() {
+    let clock = build::shared_library("clock_library");
+    // Both ask for the time: around every lock, or after a fork.
+    for name in ["recursive_exact", "fork_child_goes_on"] {
+        for sample in ["1", "100"] {
+            let program = || Program::exact(name).sample(sample);
+            program().preload_before(&clock).compare();
+            let run = program().preload_after(&clock).compare();
+            assert!(sample == "100" || !run.files().is_empty(), "{name}");
+        }
+    }
+}
+
+#[test]
 fn an_audited_program_is_profiled() {
     let audit = build::shared_library("audit_library");
     let rows = Program::exact("recursive_exact")
