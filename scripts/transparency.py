@@ -102,11 +102,21 @@ class Place:
         task = Path(f"/proc/{server.pid}/task")
         names = {(t / "comm").read_text().strip() for t in task.iterdir()}
         threads = sorted(n for n in names if not n.startswith("lockprof"))
-        files = [os.readlink(f) for f in Path(f"/proc/{server.pid}/fd").iterdir()]
-        ours = [f for f in files if "lockprof" in f or str(self.profiles) in f]
+        files = self.files_of(server)
+        ours = [f for f in files if "lockprof" in f or "FOLDER/profiles" in f]
         # Kinds and names, not numbers: a server keeps some for a while, or not.
         kinds = sorted({re.sub(r"\[?\d+\]?", "", f) for f in files})
         return f"{threads} {kinds}", ours
+
+    def files_of(self, server):
+        """What its descriptors stand for."""
+        links = []
+        for link in Path(f"/proc/{server.pid}/fd").iterdir():
+            try:
+                links.append(os.readlink(link).replace(str(self.folder), "FOLDER"))
+            except FileNotFoundError:
+                continue
+        return links
 
     def stop(self, server, how=signal.SIGTERM):
         """Ends a server as its administrator would; answers its status."""
@@ -403,7 +413,12 @@ def nginx(place):
             "[x.start() for x in t]; [x.join() for x in t]; print(len(done), set(done))\n"
         )
         status, output, errors = place.command(DEBIAN_PYTHON, "-c", code, plain=True)
+        workers = lambda: set(Path(f"/proc/{server.pid}/task/{server.pid}/children").read_text().split())
+        before = workers()
         server.send_signal(signal.SIGHUP)
+        # Its new workers serve, the old ones are gone, and it has read what it was to read.
+        place.until(server, lambda: len(workers() - before) == 2 and not workers() & before
+                    and "FOLDER/conf" not in place.files_of(server))
         return f"{status} {output.decode().strip()}{errors.decode()[-300:]}"
 
     return serve(place, server, load, signal.SIGQUIT)
