@@ -488,7 +488,7 @@ CASES = [
     Case("zstd -T4", packer("zstd", "/usr/bin/zstd", ["-T4", "-q", "-c"], ["-dqc"]), True),
     Case("pigz -p4", packer("pigz", "/usr/bin/pigz", ["-p4", "-c", "-n"], ["-dc"]), True),
     Case("pbzip2 -p4", packer("pbzip2", "/usr/bin/pbzip2", ["-p4", "-c"], ["-p4", "-dc"])),
-    Case("python test_queue", python_tests("test_queue"), True),
+    Case("python test_queue", python_tests("test_queue")),
     Case("python test_thread", python_tests("test_thread"), True),
     Case("python test_threading", python_tests(*(f"test_threading.{c}" for c in THREADING)), limit=240),
     Case("python test_multiprocessing_fork", python_tests(*(f"test_multiprocessing_fork.{c}" for c in FORKING)), limit=400),
