@@ -5,7 +5,8 @@
 )]
 
 use std::cell::UnsafeCell;
-use std::sync::atomic::Ordering;
+use std::ffi::{CStr, c_void};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use contract::options::Exporter;
@@ -20,6 +21,11 @@ ctor::declarative::ctor! {
     #[ctor(unsafe)]
     fn begin() {
         intercept::pass_through();
+        if sys::is_privileged() {
+            // Nothing that whoever started the program may have set is read or done.
+            state::switch_off_for_good();
+            return;
+        }
         intercept::prepare();
         for complaint in config::read() {
             diag::say(format_args!("{complaint}"));
@@ -36,6 +42,10 @@ ctor::declarative::ctor! {
         state::answer(state::Requests { thread_started: start_exporter, make_room: export::make_room });
         // SAFETY: the handlers are functions that live as long as the process.
         unsafe { libc::pthread_atfork(Some(before_fork), Some(after_fork), Some(after_fork_in_child)) };
+        sys::at_quick_exit(end_quickly);
+        if stays_off_under_sanitizers(config.options.enabled) {
+            return;
+        }
         if let Some(signal) = config.options.signal {
             kill_switch::install(i32::from(signal));
         }
@@ -53,6 +63,11 @@ ctor::declarative::ctor! {
 #[cfg_attr(not(test), unsafe(link_section = ".fini_array"))]
 static END: extern "C" fn() = end;
 
+/// `quick_exit` calls what was registered last first, so this comes last.
+extern "C" fn end_quickly(_: *mut c_void) {
+    end();
+}
+
 extern "C" fn end() {
     // Also when the program has stopped us: what was recorded before is its own.
     if !state::is_off_for_good()
@@ -66,6 +81,9 @@ extern "C" fn end() {
 /// says whether it is on now. The caller is inside us.
 #[cfg_attr(test, allow(dead_code, reason = "only the C API needs it"))]
 pub(crate) fn start() -> bool {
+    if state::is_off_for_good() {
+        return false;
+    }
     // In a program of several threads, another one may be changing the environment.
     let is_single = sys::thread_counter().is_some_and(|count| count.load(Ordering::Relaxed) == 1);
     let changed = is_single.then(config::read_anew).flatten();
@@ -88,6 +106,30 @@ pub(crate) fn start() -> bool {
 
 fn is_exporter_wanted_now() -> bool {
     config::get().is_some_and(|config| config.options.exporter == Exporter::Constructor)
+}
+
+/// Runtimes of sanitizers that see locks themselves, and stand in front of us or behind
+/// us as they please; each by a symbol that only it has.
+const SANITIZERS: [(&CStr, &str); 4] = [
+    (c"__tsan_init", "ThreadSanitizer"),
+    (c"__asan_init", "AddressSanitizer"),
+    (c"__msan_init", "MemorySanitizer"),
+    (c"__hwasan_init", "HWAddressSanitizer"),
+];
+
+/// Whether one is there; then we are off for good.
+fn stays_off_under_sanitizers(is_wanted: bool) -> bool {
+    let found = SANITIZERS
+        .iter()
+        .find(|(symbol, _)| sys::has_symbol(symbol));
+    let Some((_, name)) = found else { return false };
+    state::switch_off_for_good();
+    if is_wanted {
+        diag::say(format_args!(
+            "the program is built with {name}; staying off"
+        ));
+    }
+    true
 }
 
 /// Starts profiling; says whether it is on now.
@@ -130,6 +172,12 @@ fn start_exporter() {
 /// Keeps the heap whole from before a fork to after it.
 struct AcrossFork(UnsafeCell<Option<memory::Quiet>>);
 
+/// The thread that holds the heap across its fork; 0 none. (`pthread_self` is never 0,
+/// and the same in the child.)
+static FORKING: AtomicU64 = AtomicU64::new(0);
+/// Whether the heap was left in the hands of a thread that this process does not have.
+static HEAP_IS_LOST: AtomicBool = AtomicBool::new(false);
+
 // SAFETY: written only between `before_fork` and what follows it, during which
 // the one thread that forks holds the heap's mutex.
 unsafe impl Sync for AcrossFork {}
@@ -137,24 +185,51 @@ unsafe impl Sync for AcrossFork {}
 static ACROSS_FORK: AcrossFork = AcrossFork(UnsafeCell::new(None));
 
 extern "C" fn before_fork() {
+    if HEAP_IS_LOST.load(Ordering::Relaxed) {
+        return;
+    }
+    // Under a signal handler that interrupted us, it may be this thread that is inside.
+    let was_inside = intercept::is_inside();
     // Should it have to wait for the heap, that is no wait of the host's.
     let _entered = intercept::enter();
-    let quiet = memory::quiet();
+    let quiet = if was_inside {
+        memory::try_quiet()
+    } else {
+        Some(memory::quiet())
+    };
+    let Some(quiet) = quiet else { return };
     // SAFETY: the heap's mutex is held: nobody else is here.
     unsafe { *ACROSS_FORK.0.get() = Some(quiet) };
+    FORKING.store(sys::pthread_id(), Ordering::Relaxed);
 }
 
-extern "C" fn after_fork() {
+/// Lets go of the heap; says whether this thread had it.
+fn let_go_of_heap() -> bool {
     let _entered = intercept::enter();
+    // Relaxed: only the thread itself writes its own number there.
+    if FORKING.load(Ordering::Relaxed) != sys::pthread_id() {
+        return false;
+    }
+    FORKING.store(0, Ordering::Relaxed);
     // SAFETY: still held since `before_fork`; the guard is moved out before it
     // lets go, so nobody else meets the cell half-way.
     drop(unsafe { (*ACROSS_FORK.0.get()).take() });
+    true
+}
+
+extern "C" fn after_fork() {
+    let_go_of_heap();
 }
 
 /// The child has none of the parent's threads, ours included, and none of its
 /// data. A few stores: most children only start another program.
 extern "C" fn after_fork_in_child() {
-    after_fork();
+    if !let_go_of_heap() {
+        // Somebody is inside it, perhaps a thread that is not there any more.
+        HEAP_IS_LOST.store(true, Ordering::Relaxed);
+        state::switch_off_for_good();
+        intercept::disarm();
+    }
     memory::forget_own_threads();
     record::forget_all();
     intercept::forget_waiters();

@@ -7,7 +7,7 @@
 
 use std::alloc::{GlobalAlloc, Layout};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError, TryLockError};
 
 use dlmalloc::Dlmalloc;
 
@@ -137,5 +137,35 @@ pub(crate) struct Quiet {
 pub(crate) fn quiet() -> Quiet {
     Quiet {
         _blocks: HEAP.blocks(),
+    }
+}
+
+/// The same for a thread that may itself be inside the heap, under the signal handler
+/// that it runs: waits for others only a moment, and never for itself.
+pub(crate) fn try_quiet() -> Option<Quiet> {
+    const TRIES: u32 = 1000;
+    (0..TRIES).find_map(|_| match HEAP.blocks.try_lock() {
+        Ok(blocks) => Some(Quiet { _blocks: blocks }),
+        Err(TryLockError::Poisoned(poisoned)) => Some(Quiet {
+            _blocks: poisoned.into_inner(),
+        }),
+        Err(TryLockError::WouldBlock) => {
+            std::thread::yield_now();
+            None
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_thread_inside_the_heap_does_not_wait_for_itself() {
+        let inside = quiet();
+        // Nothing may allocate here.
+        let had = try_quiet().is_some();
+        drop(inside);
+        assert!(!had);
     }
 }

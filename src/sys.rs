@@ -2,8 +2,8 @@
 #![allow(unsafe_code, reason = "every function here is a call into libc")]
 
 use std::cell::Cell;
-use std::ffi::{CStr, c_char, c_int, c_long};
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::ffi::{CStr, c_char, c_int, c_long, c_void};
+use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
 /// Nanoseconds of the clock that never jumps.
@@ -24,6 +24,7 @@ static CLOCK_COST_NS: AtomicU64 = AtomicU64::new(0);
 /// Learns what reading the clock costs: the least of a few readings one right after
 /// the other. Called once, before anything is measured.
 pub(crate) fn learn_clock() {
+    find_clock();
     const READINGS: usize = 16;
     let times = [(); READINGS].map(|()| monotonic_ns());
     let least = times
@@ -32,6 +33,37 @@ pub(crate) fn learn_clock() {
         .map(|(a, b)| b - a)
         .min();
     CLOCK_COST_NS.store(least.unwrap_or(0), Ordering::Relaxed);
+}
+
+/// The C library's own clock; null while it is not known.
+static CLOCK: AtomicPtr<c_void> = AtomicPtr::new(std::ptr::null_mut());
+
+/// Finds the C library's own clock. Another preloaded library may stand before it, as
+/// libfaketime does, and take a lock of its own each time: the very lock that we are
+/// timing, held by the thread that asks.
+fn find_clock() {
+    let flags = libc::RTLD_LAZY | libc::RTLD_NOLOAD;
+    // SAFETY: the name is terminated; nothing is loaded that is not there already.
+    let library = unsafe { libc::dlopen(c"libc.so.6".as_ptr(), flags) };
+    if library.is_null() {
+        return;
+    }
+    // SAFETY: a handle from above, never closed; the name is terminated.
+    let clock = unsafe { libc::dlsym(library, c"clock_gettime".as_ptr()) };
+    // Relaxed here and below: code is not data.
+    CLOCK.store(clock, Ordering::Relaxed);
+}
+
+type Clock = unsafe extern "C" fn(libc::clockid_t, *mut libc::timespec) -> c_int;
+
+#[inline]
+fn clock() -> Clock {
+    let found = CLOCK.load(Ordering::Relaxed);
+    if found.is_null() {
+        return libc::clock_gettime;
+    }
+    // SAFETY: a function of this name and so of this type.
+    unsafe { std::mem::transmute::<*mut c_void, Clock>(found) }
 }
 
 /// Nanoseconds since 1970.
@@ -46,7 +78,7 @@ fn clock_ns(clock: libc::clockid_t) -> u64 {
         tv_nsec: 0,
     };
     // SAFETY: `time` is a valid place to write to; an unknown clock leaves it alone.
-    unsafe { libc::clock_gettime(clock, &raw mut time) };
+    unsafe { self::clock()(clock, &raw mut time) };
     time.tv_sec
         .cast_unsigned()
         .wrapping_mul(1_000_000_000)
@@ -191,6 +223,60 @@ pub(crate) fn block_signals() -> libc::sigset_t {
 pub(crate) fn restore_signals(before: &libc::sigset_t) {
     // SAFETY: the set was filled by `block_signals`.
     unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, before, std::ptr::null_mut()) };
+}
+
+/// While it lives, the calling thread is not cancelled: what we do for it may open and
+/// write files, where a cancellation would strike that the host's own call never met.
+pub(crate) struct Uncancelled {
+    before: c_int,
+}
+
+/// Puts cancellation off; it strikes at the host's next call that allows it.
+pub(crate) fn stay_uncancelled() -> Uncancelled {
+    let mut before = CANCEL_ENABLE;
+    // SAFETY: a known state, and a valid place for the one before.
+    unsafe { pthread_setcancelstate(CANCEL_DISABLE, &raw mut before) };
+    Uncancelled { before }
+}
+
+impl Drop for Uncancelled {
+    fn drop(&mut self) {
+        // SAFETY: the state is what the system said; nobody asks for the other.
+        unsafe { pthread_setcancelstate(self.before, std::ptr::null_mut()) };
+    }
+}
+
+// pthread.h; the crate libc has neither.
+const CANCEL_ENABLE: c_int = 0;
+const CANCEL_DISABLE: c_int = 1;
+
+unsafe extern "C-unwind" {
+    fn pthread_setcancelstate(state: c_int, before: *mut c_int) -> c_int;
+}
+
+/// Has `handler` called by `quick_exit`, which calls no destructor.
+pub(crate) fn at_quick_exit(handler: extern "C" fn(*mut c_void)) {
+    // What `at_quick_exit` itself calls; no library, since ours is never unloaded.
+    unsafe extern "C" {
+        fn __cxa_at_quick_exit(
+            handler: extern "C" fn(*mut c_void),
+            library: *const c_void,
+        ) -> c_int;
+    }
+    // SAFETY: the handler is a function of a library that stays.
+    unsafe { __cxa_at_quick_exit(handler, std::ptr::null()) };
+}
+
+/// Whether the process has more privileges than who started it (set-uid and the like).
+pub(crate) fn is_privileged() -> bool {
+    // SAFETY: asks for a number the kernel gave to the process.
+    unsafe { libc::getauxval(libc::AT_SECURE) != 0 }
+}
+
+/// Whether some loaded file has a symbol of this name.
+pub(crate) fn has_symbol(name: &CStr) -> bool {
+    // SAFETY: the name is terminated; asking for a symbol has no other effect.
+    unsafe { !libc::dlsym(libc::RTLD_DEFAULT, name.as_ptr()).is_null() }
 }
 
 /// Ends the process as `exit` does.

@@ -14,10 +14,11 @@ use support::program::{Program, files_in};
 
 /// Programs that need an argument, another library or somebody to end them; tests
 /// of their own run them.
-const SPECIAL: [&str; 9] = [
+const SPECIAL: [&str; 10] = [
     "becomes_a_daemon",
     "deep_binding",
     "early_locks",
+    "few_descriptors",
     "filtered_places",
     "locks_for_a_while",
     "openssl_threads",

@@ -134,9 +134,10 @@ pub(crate) fn reopen() {
 
 /// Starts our thread, unless it runs. The caller is inside us.
 pub(crate) fn start_thread() {
-    if RUNNING.swap(true, Ordering::Relaxed) {
+    if !process::is_this_one() || RUNNING.swap(true, Ordering::Relaxed) {
         return;
     }
+    let _uncancelled = sys::stay_uncancelled();
     if !memory::has_room(THREAD_ROOM) {
         stay_alone("not enough memory");
         return;
@@ -212,9 +213,10 @@ pub(crate) fn make_room() -> bool {
     if RUNNING.load(Ordering::Relaxed) && !is_exact {
         return false;
     }
-    if !memory::has_room(HOST_ROOM) {
+    if !process::is_this_one() || !memory::has_room(HOST_ROOM) {
         return false;
     }
+    let _uncancelled = sys::stay_uncancelled();
     let Some(process) = process() else {
         return false;
     };
@@ -242,6 +244,10 @@ pub(crate) fn flush(limit: Duration) -> bool {
         // Nothing to tell, and nothing to spend on finding that out.
         return true;
     }
+    if !process::is_this_one() {
+        return false;
+    }
+    let _uncancelled = sys::stay_uncancelled();
     let begin_ns = sys::monotonic_ns();
     let failed_before = DELIVERIES.get().map_or(0, Deliveries::failed);
     let taken = take_and_tell(limit, &say_unfinished);
@@ -255,9 +261,10 @@ pub(crate) fn flush(limit: Duration) -> bool {
 /// The same when the program ends: what has not arrived within `limit` is kept on
 /// disk or lost, and the file says so.
 pub(crate) fn flush_last(limit: Duration) {
-    if !record::any_seen() {
+    if !record::any_seen() || !process::is_this_one() {
         return;
     }
+    let _uncancelled = sys::stay_uncancelled();
     let begin_ns = sys::monotonic_ns();
     if let Some(deliveries) = DELIVERIES.get() {
         deliveries.hurry(limit.saturating_sub(AFTER_UPLOADS));

@@ -191,6 +191,7 @@ impl<'a> Line<'a> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 mod tests {
     use super::*;
 
@@ -232,5 +233,32 @@ mod tests {
         objects.learn("");
         assert_eq!((objects.segments().len(), objects.files().len()), (2, 2));
         assert_eq!(objects.files()[1].path, "/lib/gone.so");
+    }
+
+    #[test]
+    fn any_text_is_read_without_harm() {
+        let mut random = 88_172_645_463_325_252_u64;
+        let mut next = |end: usize| {
+            random ^= random << 13;
+            random ^= random >> 7;
+            random ^= random << 17;
+            usize::try_from(random >> 11).unwrap() % end
+        };
+        let mut known = 0;
+        for _ in 0..20_000 {
+            let mut maps = MAPS.as_bytes().to_vec();
+            for _ in 0..4 {
+                let at = next(maps.len());
+                maps[at] = b"0123456789abcdf-x/ \n\xff"[next(22)];
+            }
+            let mut objects = Objects::default();
+            objects.learn(&String::from_utf8_lossy(&maps));
+            for address in [0, 0x400_000, 0x401_000, 0x7f00_0000_0000, u64::MAX] {
+                known += usize::from(objects.segment_at(address).is_some());
+                let file = objects.file_at(address).map(|file| &objects.files()[file]);
+                assert!(file.is_none_or(|file| file.extent.contains(&address)));
+            }
+        }
+        assert!(known > 20_000, "{known}");
     }
 }

@@ -2,7 +2,7 @@
 
 mod live;
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
 use contract::comment;
 use contract::file_name::Identity;
@@ -28,12 +28,22 @@ use crate::{diag, state, sys};
 static BEGAN_UNIX_NS: AtomicU64 = AtomicU64::new(0);
 static BEGAN_NS: AtomicU64 = AtomicU64::new(0);
 static IS_FORKED: AtomicBool = AtomicBool::new(false);
+/// Which process that is.
+static ID: AtomicU32 = AtomicU32::new(0);
 
 /// Notes that a process begins now.
 pub(crate) fn begin(is_forked: bool) {
     BEGAN_UNIX_NS.store(sys::realtime_ns(), Ordering::Relaxed);
     BEGAN_NS.store(sys::monotonic_ns(), Ordering::Relaxed);
     IS_FORKED.store(is_forked, Ordering::Relaxed);
+    ID.store(sys::process_id(), Ordering::Relaxed);
+}
+
+/// Whether the calling process is the one that began. A child by a bare `clone` is not:
+/// it has no thread of ours and the parent's data, in whatever state, and calls no
+/// handler of a fork. Asked before anything is done that could block or be told.
+pub(crate) fn is_this_one() -> bool {
+    ID.load(Ordering::Relaxed) == sys::process_id()
 }
 
 /// Everything known about this process.

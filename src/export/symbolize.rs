@@ -169,6 +169,7 @@ fn within(sorted: &[u64], range: Range<u64>) -> &[u64] {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 mod tests {
     use super::*;
 
@@ -176,5 +177,47 @@ mod tests {
     fn questions_within_a_symbol_are_found() {
         assert_eq!(within(&[1, 5, 5, 9], 5..9), [5, 5]);
         assert_eq!(within(&[1, 5, 9], 6..9), [0_u64; 0]);
+    }
+
+    #[test]
+    fn any_file_is_read_without_harm() {
+        let whole = std::fs::read("/bin/true").unwrap();
+        let loaded = LoadedFile {
+            path: "/bin/true".to_owned(),
+            inode: 0,
+            extent: 0x10_0000..0x20_0000,
+            start: 0x10_0000,
+        };
+        let questions = Questions {
+            code: (0x10_0000..0x11_0000).step_by(64).collect(),
+            data: (0x10_0000..0x11_0000).step_by(64).collect(),
+        };
+        let mut random = 88_172_645_463_325_252_u64;
+        let mut next = |end: usize| {
+            random ^= random << 13;
+            random ^= random >> 7;
+            random ^= random << 17;
+            usize::try_from(random >> 11).unwrap() % end
+        };
+        let (mut bytes, mut told) = (whole.clone(), 0);
+        // Where the header, the segments, the notes and symbols, and the sections lie.
+        let sections = whole.len() - 64 * 32;
+        let places = [0..64, 64..1024, 768..4096, sections..whole.len()];
+        for _ in 0..1_000 {
+            let mut damaged = Vec::new();
+            for _ in 0..=next(3) {
+                let place = &places[next(places.len())];
+                let at = place.start + next(place.len());
+                bytes[at] = next(256).to_le_bytes()[0];
+                damaged.push(at);
+            }
+            let mut answers = Answers::default();
+            let _ = read(bytes.as_slice(), &loaded, &questions, &mut answers);
+            told += usize::from(!answers.build_id.is_empty());
+            for at in damaged {
+                bytes[at] = whole[at];
+            }
+        }
+        assert!(told > 100, "{told}");
     }
 }

@@ -30,6 +30,11 @@ pub(crate) fn enter() -> Option<Entered> {
     })
 }
 
+/// Whether this thread is inside now: asked by what a signal handler may have called.
+pub(crate) fn is_inside() -> bool {
+    Thread::current().busy.get()
+}
+
 impl Entered {
     /// The thread that is inside.
     pub(crate) fn thread(&self) -> &'static Thread {

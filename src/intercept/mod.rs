@@ -57,7 +57,7 @@ use self::wait::wait;
 use crate::record::{self, Kind, Record, Role};
 use crate::{config, sys};
 
-pub(crate) use self::guard::enter;
+pub(crate) use self::guard::{enter, is_inside};
 pub(crate) use self::layout::is_known as layout_is_known;
 #[cfg_attr(test, allow(unused_imports, reason = "only the C API needs it"))]
 pub(crate) use self::thread::{learn_at_once, mark_internal};

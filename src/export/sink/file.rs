@@ -1,7 +1,8 @@
 //! The local file: written beside itself and renamed, so that it is whole at any time.
 
-use std::fs;
+use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use contract::file_name::{self, Identity};
@@ -72,8 +73,19 @@ impl FileSink {
     }
 }
 
-/// Puts a file in the place of the one before, whole or not at all.
-pub(super) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+/// Who may read a file, beside its owner.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Readers {
+    /// Nobody: a profile tells of the program's inside.
+    Nobody,
+    /// Whoever the program lets (umask): a file that is made for others to read.
+    Others,
+}
+
+/// Puts a file in the place of the one before, whole or not at all. It is written
+/// beside that, where nothing may be: somebody else could have put a link there, in a
+/// folder like /tmp.
+pub(super) fn replace(path: &Path, bytes: &[u8], readers: Readers) -> io::Result<()> {
     if sys::file_size_limit() < bytes.len() as u64 {
         // Writing on would not fail: it would kill the host (SIGXFSZ).
         let reason = format!("{} bytes exceed the limit on file sizes", bytes.len());
@@ -82,10 +94,23 @@ pub(super) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut beside = path.as_os_str().to_owned();
     beside.push(".part");
     let beside = PathBuf::from(beside);
-    let written = fs::File::create(&beside)
+    // Of one of us that was killed while it wrote, if it is there and may be removed.
+    let _ = fs::remove_file(&beside);
+    let mode = match readers {
+        Readers::Nobody => 0o600,
+        Readers::Others => 0o644,
+    };
+    let mut options = OpenOptions::new();
+    let written = options
+        .write(true)
+        .create_new(true)
+        .mode(mode)
+        .open(&beside)
         .and_then(|mut file| file.write_all(bytes))
         .and_then(|()| fs::rename(&beside, path));
-    if written.is_err() {
+    if let Err(error) = &written
+        && error.kind() != io::ErrorKind::AlreadyExists
+    {
         // Leaves nothing half-written; the one before stays.
         let _ = fs::remove_file(&beside);
     }
@@ -115,7 +140,7 @@ impl Sink for FileSink {
             .map_err(|error| SinkError::Temporary(error.to_string()))?;
         let mut failure = None;
         for (index, path) in self.candidates.iter().enumerate() {
-            match replace(path, &gzipped) {
+            match replace(path, &gzipped, Readers::Nobody) {
                 Ok(()) => {
                     self.candidates = self.candidates.drain(index..=index).collect();
                     return Ok(());

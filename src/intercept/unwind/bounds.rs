@@ -18,6 +18,7 @@ use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::super::arch;
+use crate::sys;
 
 /// The kernel leaves at least 128 MiB below the main thread's stack free, so
 /// this much of it belongs to that stack, mapped or yet to grow.
@@ -101,6 +102,8 @@ impl KnownStack {
 
 /// The readable mapping that holds an address, from `/proc/thread-self/maps` read in pieces.
 fn look_up(address: u64) -> Option<Range<u64>> {
+    // Opening and reading end a thread that was cancelled; taking a mutex does not.
+    let _uncancelled = sys::stay_uncancelled();
     // SAFETY: the path is terminated.
     let maps = unsafe {
         libc::open(

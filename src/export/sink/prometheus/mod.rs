@@ -14,7 +14,7 @@ use contract::sample_type::label;
 use rustc_hash::FxHashMap;
 
 use self::counters::Counters;
-use super::file;
+use super::file::{self, Readers};
 use super::prominent::{OTHERS, Prominent};
 use super::{Sender, Sink, SinkError, Span};
 use crate::config::Config;
@@ -178,7 +178,7 @@ impl Sink for PrometheusSink {
             self.written.entry(series).or_default().raise(&counters);
         }
         let text = text::page(&self.written, &self.labels);
-        file::replace(&self.path, text.as_bytes()).map_err(|error| {
+        file::replace(&self.path, text.as_bytes(), Readers::Others).map_err(|error| {
             SinkError::Temporary(format!("cannot write {}: {error}", self.path.display()))
         })
     }
