@@ -197,7 +197,7 @@ fn acquire(visit: Visit, call: &Taking<&dyn Fn() -> c_int>) -> c_int {
         sampled: sampled.as_mut(),
         caller: visit.caller,
     };
-    let (code, visit) = visit.outside(&call.real);
+    let (code, visit) = visit.outside(call.real);
     std::mem::forget(leaving);
     if let Some(visit) = visit {
         end(&visit, call, sampled.as_mut(), call.outcome(code), false);
