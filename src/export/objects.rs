@@ -237,6 +237,7 @@ mod tests {
 
     #[test]
     fn any_text_is_read_without_harm() {
+        const LETTERS: &[u8] = b"0123456789abcdef-rwxp/ \n\xff";
         let mut random = 88_172_645_463_325_252_u64;
         let mut next = |end: usize| {
             random ^= random << 13;
@@ -249,7 +250,7 @@ mod tests {
             let mut maps = MAPS.as_bytes().to_vec();
             for _ in 0..4 {
                 let at = next(maps.len());
-                maps[at] = b"0123456789abcdf-x/ \n\xff"[next(22)];
+                maps[at] = LETTERS[next(LETTERS.len())];
             }
             let mut objects = Objects::default();
             objects.learn(&String::from_utf8_lossy(&maps));
