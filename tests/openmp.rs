@@ -88,7 +88,7 @@ fn openmp_is_left_alone_when_it_is_not_asked_for() {
 
 #[test]
 fn each_library_opened_late_gets_its_own_openmp() {
-    let libraries = ["openmp_library", "openmp_foreign"].map(build::shared_library);
+    let libraries = ["openmp_library", "openmp_foreign_library"].map(build::shared_library);
     let program = || Program::exact("openmp_opened_late").args(&libraries);
     let rows = openmp(&program().compare().profile());
     for function in ["take_in_library", "nest_in_library", "section_in_library"] {

@@ -14,13 +14,16 @@ use support::program::{Program, files_in};
 
 /// Programs that need an argument, another library or somebody to end them; tests
 /// of their own run them.
-const SPECIAL: [&str; 10] = [
+const SPECIAL: [&str; 13] = [
     "becomes_a_daemon",
+    "controlled",
     "deep_binding",
     "early_locks",
     "few_descriptors",
+    "fights_until_told",
     "filtered_places",
     "locks_for_a_while",
+    "openmp_opened_late",
     "openssl_threads",
     "runs_until_killed",
     "stack_library_replaced",

@@ -31,16 +31,23 @@ fn real_library() -> &'static Path {
         let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
         let root = root.canonicalize().unwrap();
-        let status = Command::new(env!("CARGO"))
+        let mut cargo = Command::new(env!("CARGO"));
+        cargo
             .args(["build", "--release", "-p", "liblockprof", "--target-dir"])
             .arg(target)
-            // As the library's own tests build it: ring's build script looks at these, and
-            // all that follows from it would be made anew.
-            .env("CARGO_MANIFEST_DIR", &root)
-            .env("CARGO_PKG_NAME", "liblockprof")
-            .env_remove("CARGO_MANIFEST_LINKS")
-            .current_dir(root)
-            .status();
+            .current_dir(root);
+        // A build script of the TLS library runs again when these change, and all that
+        // follows from it would be built anew: as from a shell there are none.
+        for (name, _) in std::env::vars_os() {
+            let is_of_test = ["CARGO_PKG_", "CARGO_MANIFEST_", "OUT_DIR"];
+            if is_of_test
+                .iter()
+                .any(|start| name.to_string_lossy().starts_with(start))
+            {
+                cargo.env_remove(name);
+            }
+        }
+        let status = cargo.status();
         assert!(status.unwrap().success(), "cargo build -p liblockprof");
         target.join("release/liblockprof.so")
     })
