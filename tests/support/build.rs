@@ -43,14 +43,8 @@ pub(crate) fn library() -> &'static Path {
             .current_dir(root());
         // A build script of the TLS library runs again when these change, and all that
         // follows from it would be built anew: as from a shell there are none.
-        for (name, _) in std::env::vars_os() {
-            let is_of_test = ["CARGO_PKG_", "CARGO_MANIFEST_", "OUT_DIR"];
-            if is_of_test
-                .iter()
-                .any(|start| name.to_string_lossy().starts_with(start))
-            {
-                cargo.env_remove(name);
-            }
+        for name in OF_TESTS {
+            cargo.env_remove(name);
         }
         run(&mut cargo);
         let library = target.join("release/liblockprof.so");
@@ -58,6 +52,18 @@ pub(crate) fn library() -> &'static Path {
         library
     })
 }
+
+/// What cargo sets for tests, of what that library's build script looks at.
+const OF_TESTS: [&str; 8] = [
+    "OUT_DIR",
+    "CARGO_MANIFEST_DIR",
+    "CARGO_MANIFEST_LINKS",
+    "CARGO_PKG_NAME",
+    "CARGO_PKG_VERSION_MAJOR",
+    "CARGO_PKG_VERSION_MINOR",
+    "CARGO_PKG_VERSION_PATCH",
+    "CARGO_PKG_VERSION_PRE",
+];
 
 /// The program made of `c-tests/<name>.c` or `.cc`.
 pub(crate) fn program(name: &str) -> PathBuf {
