@@ -51,6 +51,7 @@ static FRAME void run_out_of_time(void) {
 }
 
 static pthread_barrier_t meeting;
+static int arriving;
 
 static FRAME int meet_early(void) { return pthread_barrier_wait(&meeting); }
 
@@ -58,6 +59,7 @@ static FRAME int come_last(void) { return pthread_barrier_wait(&meeting); }
 
 static void *early_bird(void *unused) {
     for (int i = 0; i < ROUNDS; i++) {
+        announce(&arriving);
         long long begin = now_ns();
         CHECK(meet_early() == 0);
         truth_since("barrier_ns", begin);
@@ -67,6 +69,7 @@ static void *early_bird(void *unused) {
 
 static void *straggler(void *unused) {
     for (int i = 0; i < ROUNDS; i++) {
+        await(&arriving, 2 * (i + 1));
         sleep_ms(20);
         CHECK(come_last() == PTHREAD_BARRIER_SERIAL_THREAD);
     }
