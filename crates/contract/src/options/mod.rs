@@ -81,8 +81,8 @@ pub enum Values {
 pub struct SignedWords {
     /// All of them, in the order in which they are shown.
     pub known: &'static [&'static str],
-    /// Those that need not be asked for.
-    pub usual: &'static [&'static str],
+    /// Those that need not be asked for, with commas.
+    pub usual: &'static str,
 }
 
 /// A variable of other tracers that means the same.
@@ -310,7 +310,7 @@ impl Opt {
 
     /// The value as a message may repeat it: headers carry keys.
     fn shown(&self, given: String) -> String {
-        if self.name == table::OTLP_HEADERS.name {
+        if self.name == table::receivers::OTLP_HEADERS.name {
             "…".to_owned()
         } else {
             given

@@ -358,7 +358,7 @@ fn signed_words(of: &SignedWords, text: &str) -> Option<Vec<&'static str>> {
         }
     }
     if set.is_empty() && !changes.is_empty() {
-        set.extend(of.usual);
+        set = words(of.known, of.usual)?;
     }
     for (sign, word) in changes {
         set.retain(|known| *known != word);

@@ -39,7 +39,7 @@ pub fn resolve(get: impl Fn(&str) -> Option<String>) -> (Options, Vec<Complaint>
     if wants_datadog && reader.raw(table::SINK.name).is_none() {
         sinks.push("datadog");
     }
-    let resource = reader.tags(&table::RESOURCE);
+    let resource = reader.tags(&table::receivers::RESOURCE);
     let mut options = Options {
         enabled: reader.switch(&table::ENABLED),
         sample,
@@ -47,7 +47,7 @@ pub fn resolve(get: impl Fn(&str) -> Option<String>) -> (Options, Vec<Complaint>
         cpu_limit: if unlimited { 0.0 } else { cpu_limit },
         first_interval_ns: interval_ns.min(FIRST_INTERVAL_NS),
         interval_ns,
-        upload_timeout_ns: reader.time_ns(&table::UPLOAD_TIMEOUT),
+        upload_timeout_ns: reader.time_ns(&table::receivers::UPLOAD_TIMEOUT),
         max_frames: usize::try_from(reader.count(&table::MAX_FRAMES)).unwrap_or(usize::MAX),
         locks: reader.words(&table::LOCKS),
         include: reader.places(&table::INCLUDE),
@@ -68,21 +68,25 @@ pub fn resolve(get: impl Fn(&str) -> Option<String>) -> (Options, Vec<Complaint>
         tags: reader.tags(&table::TAGS),
         host: reader.text(&table::HOST),
         pyroscope: Pyroscope {
-            url: reader.text(&table::PYROSCOPE_URL).unwrap_or_default(),
-            tenant: reader.text(&table::PYROSCOPE_TENANT),
-            user: reader.text(&table::PYROSCOPE_USER),
-            password: reader.text(&table::PYROSCOPE_PASSWORD),
-            token: reader.text(&table::PYROSCOPE_TOKEN),
+            url: reader
+                .text(&table::receivers::PYROSCOPE_URL)
+                .unwrap_or_default(),
+            tenant: reader.text(&table::receivers::PYROSCOPE_TENANT),
+            user: reader.text(&table::receivers::PYROSCOPE_USER),
+            password: reader.text(&table::receivers::PYROSCOPE_PASSWORD),
+            token: reader.text(&table::receivers::PYROSCOPE_TOKEN),
         },
         parca: Parca {
-            url: reader.text(&table::PARCA_URL).unwrap_or_default(),
-            token: reader.text(&table::PARCA_TOKEN),
+            url: reader
+                .text(&table::receivers::PARCA_URL)
+                .unwrap_or_default(),
+            token: reader.text(&table::receivers::PARCA_TOKEN),
         },
         datadog,
-        otlp_url: reader.text(&table::OTLP_URL).unwrap_or_default(),
-        otlp_headers: reader.tags(&table::OTLP_HEADERS),
-        prometheus_file: reader.text(&table::PROMETHEUS_FILE),
-        spool: reader.text(&table::SPOOL),
+        otlp_url: reader.text(&table::receivers::OTLP_URL).unwrap_or_default(),
+        otlp_headers: reader.tags(&table::receivers::OTLP_HEADERS),
+        prometheus_file: reader.text(&table::receivers::PROMETHEUS_FILE),
+        spool: reader.text(&table::receivers::SPOOL),
         control: reader.switch(&table::CONTROL),
         signal: reader.signal(&table::SIGNAL),
         run: reader.text(&table::RUN_MARK),
@@ -101,7 +105,7 @@ pub fn resolve(get: impl Fn(&str) -> Option<String>) -> (Options, Vec<Complaint>
         reader.complaints.push(Complaint {
             name: table::SINK.name,
             given: "prometheus".to_owned(),
-            reason: format!("nothing without {}", table::PROMETHEUS_FILE.name),
+            reason: format!("nothing without {}", table::receivers::PROMETHEUS_FILE.name),
         });
     }
     if options.sinks == ["file"] {

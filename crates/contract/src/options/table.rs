@@ -1,5 +1,7 @@
 //! The rows of the option table.
 
+pub(super) mod receivers;
+
 use super::datadog::{self, OUTPUT_PPROF};
 use super::{Alias, Meaning, Opt, RUN, SignedWords, Values};
 
@@ -97,17 +99,7 @@ pub(super) const MAX_FRAMES: Opt = Opt {
 
 /// Kinds that are profiled when nothing is said: the others cost calls that have nothing to
 /// do with locks something too.
-const USUAL_LOCKS: &[&str] = &[
-    "mutex",
-    "rwlock",
-    "spin",
-    "semaphore",
-    "openmp",
-    "cond",
-    "barrier",
-    "once",
-    "join",
-];
+const USUAL_LOCKS: &str = "mutex,rwlock,spin,semaphore,openmp,cond,barrier,once,join";
 
 /// Kinds of lock, and of sync waits.
 pub(super) const LOCKS: Opt = Opt {
@@ -129,7 +121,7 @@ pub(super) const LOCKS: Opt = Opt {
         ],
         usual: USUAL_LOCKS,
     }),
-    default: "mutex,rwlock,spin,semaphore,openmp,cond,barrier,once,join",
+    default: USUAL_LOCKS,
     aliases: &[],
     help: "Which kinds of lock are profiled, and of other waiting: for signals, at barriers, for initialisers, for the end of threads, by futex, for locks on files; +futex,-join is the default with the one and without the other",
 };
@@ -281,180 +273,6 @@ pub(super) const HOST: Opt = Opt {
     help: "The machine's name for where profiles are sent to; by default what the machine says",
 };
 
-/// Where Pyroscope is.
-pub(super) const PYROSCOPE_URL: Opt = Opt {
-    name: "LOCKPROF_PYROSCOPE_URL",
-    flag: Some("pyroscope-url"),
-    values: Values::Text,
-    default: "http://localhost:4040",
-    aliases: &[Alias {
-        name: "PYROSCOPE_SERVER_ADDRESS",
-        meaning: Meaning::Same,
-    }],
-    help: "Address of Grafana Pyroscope, for the sink pyroscope",
-};
-
-/// Whose profiles they are.
-pub(super) const PYROSCOPE_TENANT: Opt = Opt {
-    name: "LOCKPROF_PYROSCOPE_TENANT",
-    flag: Some("pyroscope-tenant"),
-    values: Values::Text,
-    default: "",
-    aliases: &[Alias {
-        name: "PYROSCOPE_TENANT_ID",
-        meaning: Meaning::Same,
-    }],
-    help: "Tenant of a Pyroscope that serves several (X-Scope-OrgID)",
-};
-
-/// Who sends to Pyroscope.
-pub(super) const PYROSCOPE_USER: Opt = Opt {
-    name: "LOCKPROF_PYROSCOPE_USER",
-    flag: Some("pyroscope-user"),
-    values: Values::Text,
-    default: "",
-    aliases: &[Alias {
-        name: "PYROSCOPE_BASIC_AUTH_USER",
-        meaning: Meaning::Same,
-    }],
-    help: "User for Pyroscope's basic authentication",
-};
-
-/// The user's password.
-pub(super) const PYROSCOPE_PASSWORD: Opt = Opt {
-    name: "LOCKPROF_PYROSCOPE_PASSWORD",
-    flag: None,
-    values: Values::Text,
-    default: "",
-    aliases: &[Alias {
-        name: "PYROSCOPE_BASIC_AUTH_PASSWORD",
-        meaning: Meaning::Same,
-    }],
-    help: "Password, or API key, of that user",
-};
-
-/// A token instead of user and password.
-pub(super) const PYROSCOPE_TOKEN: Opt = Opt {
-    name: "LOCKPROF_PYROSCOPE_TOKEN",
-    flag: None,
-    values: Values::Text,
-    default: "",
-    aliases: &[Alias {
-        name: "PYROSCOPE_AUTH_TOKEN",
-        meaning: Meaning::Same,
-    }],
-    help: "Bearer token for Pyroscope; a user counts instead, where both are set",
-};
-
-/// Where Parca is.
-pub(super) const PARCA_URL: Opt = Opt {
-    name: "LOCKPROF_PARCA_URL",
-    flag: Some("parca-url"),
-    values: Values::Text,
-    default: "http://localhost:7070",
-    aliases: &[],
-    help: "Address of Parca, for the sink parca",
-};
-
-/// The key to Parca.
-pub(super) const PARCA_TOKEN: Opt = Opt {
-    name: "LOCKPROF_PARCA_TOKEN",
-    flag: None,
-    values: Values::Text,
-    default: "",
-    aliases: &[],
-    help: "Bearer token for Parca, as Polar Signals Cloud wants one",
-};
-
-/// What OpenTelemetry's attributes say of the program.
-pub(super) const RESOURCE: Opt = Opt {
-    name: "LOCKPROF_RESOURCE",
-    flag: Some("resource"),
-    values: Values::Pairs,
-    default: "",
-    aliases: &[Alias {
-        name: "OTEL_RESOURCE_ATTRIBUTES",
-        meaning: Meaning::Same,
-    }],
-    help: "Other tags in OpenTelemetry's form; service.name, service.version, deployment.environment.name and host.name stand in for the options of that meaning",
-};
-
-/// Where OTLP profiles go.
-pub(super) const OTLP_URL: Opt = Opt {
-    name: "LOCKPROF_OTLP_URL",
-    flag: Some("otlp-url"),
-    values: Values::Url {
-        path: "/v1development/profiles",
-    },
-    default: "http://localhost:4318",
-    aliases: &[
-        Alias {
-            name: "OTEL_EXPORTER_OTLP_PROFILES_ENDPOINT",
-            meaning: Meaning::WholeUrl,
-        },
-        Alias {
-            name: "OTEL_EXPORTER_OTLP_ENDPOINT",
-            meaning: Meaning::BaseUrl,
-        },
-    ],
-    help: "Where the sink otlp posts to; without a path, to /v1development/profiles",
-};
-
-/// What OTLP requests carry besides.
-pub(super) const OTLP_HEADERS: Opt = Opt {
-    name: "LOCKPROF_OTLP_HEADERS",
-    flag: Some("otlp-headers"),
-    values: Values::Pairs,
-    default: "",
-    aliases: &[
-        Alias {
-            name: "OTEL_EXPORTER_OTLP_PROFILES_HEADERS",
-            meaning: Meaning::Same,
-        },
-        Alias {
-            name: "OTEL_EXPORTER_OTLP_HEADERS",
-            meaning: Meaning::Same,
-        },
-    ],
-    help: "Headers of what the sink otlp posts, as a key for the receiver",
-};
-
-/// Where Prometheus's text goes.
-pub(super) const PROMETHEUS_FILE: Opt = Opt {
-    name: "LOCKPROF_PROMETHEUS_FILE",
-    flag: Some("prometheus-file"),
-    values: Values::Text,
-    default: "",
-    aliases: &[],
-    help: "Where the sink prometheus writes: a directory, as that of node_exporter's textfile collector, or a file name with %e, %p, %t and %% as above",
-};
-
-/// Longest time for one upload.
-pub(super) const UPLOAD_TIMEOUT: Opt = Opt {
-    name: "LOCKPROF_UPLOAD_TIMEOUT",
-    flag: Some("upload-timeout"),
-    values: Values::Time {
-        min_ns: SECOND_NS / 10,
-        max_ns: 600 * SECOND_NS,
-    },
-    default: "10s",
-    aliases: &[Alias {
-        name: "DD_PROFILING_API_TIMEOUT_MS",
-        meaning: Meaning::Milliseconds,
-    }],
-    help: "Longest time for one upload, the answer included; what takes longer is tried again",
-};
-
-/// Where uploads wait for a better time.
-pub(super) const SPOOL: Opt = Opt {
-    name: "LOCKPROF_SPOOL",
-    flag: Some("spool"),
-    values: Values::Text,
-    default: "",
-    aliases: &[],
-    help: "Directory that keeps what could not be sent, at most 100 files and 64 MiB, until a later process of the same service sends it; by default it is lost",
-};
-
 /// Whether commands are taken over a socket.
 pub(super) const CONTROL: Opt = Opt {
     name: super::CONTROL,
@@ -505,13 +323,13 @@ pub static TABLE: &[Opt] = &[
     VERSION,
     TAGS,
     HOST,
-    PYROSCOPE_URL,
-    PYROSCOPE_TENANT,
-    PYROSCOPE_USER,
-    PYROSCOPE_PASSWORD,
-    PYROSCOPE_TOKEN,
-    PARCA_URL,
-    PARCA_TOKEN,
+    receivers::PYROSCOPE_URL,
+    receivers::PYROSCOPE_TENANT,
+    receivers::PYROSCOPE_USER,
+    receivers::PYROSCOPE_PASSWORD,
+    receivers::PYROSCOPE_TOKEN,
+    receivers::PARCA_URL,
+    receivers::PARCA_TOKEN,
     datadog::AGENT,
     datadog::AGENT_HOST,
     datadog::AGENT_PORT,
@@ -521,12 +339,12 @@ pub static TABLE: &[Opt] = &[
     datadog::FAMILY,
     datadog::KEY,
     datadog::EXTERNAL_ENV,
-    RESOURCE,
-    OTLP_URL,
-    OTLP_HEADERS,
-    PROMETHEUS_FILE,
-    UPLOAD_TIMEOUT,
-    SPOOL,
+    receivers::RESOURCE,
+    receivers::OTLP_URL,
+    receivers::OTLP_HEADERS,
+    receivers::PROMETHEUS_FILE,
+    receivers::UPLOAD_TIMEOUT,
+    receivers::SPOOL,
     CONTROL,
     SIGNAL,
     RUN_MARK,
