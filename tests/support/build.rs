@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Arc, Mutex, OnceLock};
 
+use super::shipped;
+
 /// Stacks must show the functions as they are written.
 const FLAGS: [&str; 7] = [
     "-Wall",
@@ -36,34 +38,9 @@ pub(crate) fn library() -> &'static Path {
     LIBRARY.get_or_init(|| {
         // Cargo put the scratch directory of the tests into the target directory.
         let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
-        let mut cargo = Command::new(env!("CARGO"));
-        cargo
-            .args(["build", "--release", "-p", "liblockprof", "--target-dir"])
-            .arg(target)
-            .current_dir(root());
-        // A build script of the TLS library runs again when these change, and all that
-        // follows from it would be built anew: as from a shell there are none.
-        for name in OF_TESTS {
-            cargo.env_remove(name);
-        }
-        run(&mut cargo);
-        let library = target.join("release/liblockprof.so");
-        assert!(library.is_file(), "cargo left no {}", library.display());
-        library
+        shipped::build(root(), target)
     })
 }
-
-/// What cargo sets for tests, of what that library's build script looks at.
-const OF_TESTS: [&str; 8] = [
-    "OUT_DIR",
-    "CARGO_MANIFEST_DIR",
-    "CARGO_MANIFEST_LINKS",
-    "CARGO_PKG_NAME",
-    "CARGO_PKG_VERSION_MAJOR",
-    "CARGO_PKG_VERSION_MINOR",
-    "CARGO_PKG_VERSION_PATCH",
-    "CARGO_PKG_VERSION_PRE",
-];
 
 /// The program made of `c-tests/<name>.c` or `.cc`.
 pub(crate) fn program(name: &str) -> PathBuf {

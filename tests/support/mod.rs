@@ -13,3 +13,4 @@ pub(crate) mod raw_pprof;
 pub(crate) mod receiver;
 pub(crate) mod scratch;
 pub(crate) mod sending;
+pub(crate) mod shipped;

@@ -7,6 +7,9 @@ use std::sync::OnceLock;
 use std::thread;
 use std::time::{Duration, Instant};
 
+#[path = "../../../../tests/support/shipped.rs"]
+mod shipped;
+
 use super::{Scratch, lockprof, stdout};
 
 /// How long anything may take on a busy machine.
@@ -30,34 +33,9 @@ fn real_library() -> &'static Path {
     LIBRARY.get_or_init(|| {
         let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-        let root = root.canonicalize().unwrap();
-        let mut cargo = Command::new(env!("CARGO"));
-        cargo
-            .args(["build", "--release", "-p", "liblockprof", "--target-dir"])
-            .arg(target)
-            .current_dir(root);
-        // A build script of the TLS library runs again when these change, and all that
-        // follows from it would be built anew: as from a shell there are none.
-        for name in OF_TESTS {
-            cargo.env_remove(name);
-        }
-        let status = cargo.status();
-        assert!(status.unwrap().success(), "cargo build -p liblockprof");
-        target.join("release/liblockprof.so")
+        shipped::build(&root.canonicalize().unwrap(), target)
     })
 }
-
-/// What cargo sets for tests, of what that library's build script looks at.
-const OF_TESTS: [&str; 8] = [
-    "OUT_DIR",
-    "CARGO_MANIFEST_DIR",
-    "CARGO_MANIFEST_LINKS",
-    "CARGO_PKG_NAME",
-    "CARGO_PKG_VERSION_MAJOR",
-    "CARGO_PKG_VERSION_MINOR",
-    "CARGO_PKG_VERSION_PATCH",
-    "CARGO_PKG_VERSION_PRE",
-];
 
 /// Four threads that fight over `fought_for`, and two that wait for `kept`. Ended on drop.
 pub(crate) struct Fights {
