@@ -37,52 +37,28 @@ fn is_waiting(command: c_int) -> bool {
     matches!(command, libc::F_SETLKW | libc::F_OFD_SETLKW)
 }
 
-pub(super) unsafe extern "C-unwind" fn fcntl(
-    file: c_int,
-    command: c_int,
-    argument: *mut c_void,
-    sp: usize,
-    bp: usize,
-) -> c_int {
-    // SAFETY: the host's own call.
-    let real = || unsafe { table::fcntl::real(file, command, argument) };
-    call(file, is_waiting(command), Caller { sp, bp }, real)
+/// Calls that take a file, a command, and what the command is about.
+macro_rules! commands {
+    ($($name:ident($argument:ident: $type:ty) waits $may_wait:expr;)*) => {$(
+        pub(super) unsafe extern "C-unwind" fn $name(
+            file: c_int,
+            command: c_int,
+            $argument: $type,
+            sp: usize,
+            bp: usize,
+        ) -> c_int {
+            // SAFETY: the host's own call.
+            let real = || unsafe { table::$name::real(file, command, $argument) };
+            call(file, $may_wait(command), Caller { sp, bp }, real)
+        }
+    )*};
 }
 
-pub(super) unsafe extern "C-unwind" fn fcntl64(
-    file: c_int,
-    command: c_int,
-    argument: *mut c_void,
-    sp: usize,
-    bp: usize,
-) -> c_int {
-    // SAFETY: the host's own call.
-    let real = || unsafe { table::fcntl64::real(file, command, argument) };
-    call(file, is_waiting(command), Caller { sp, bp }, real)
-}
-
-pub(super) unsafe extern "C-unwind" fn lockf(
-    file: c_int,
-    command: c_int,
-    len: off_t,
-    sp: usize,
-    bp: usize,
-) -> c_int {
-    // SAFETY: the host's own call.
-    let real = || unsafe { table::lockf::real(file, command, len) };
-    call(file, command == libc::F_LOCK, Caller { sp, bp }, real)
-}
-
-pub(super) unsafe extern "C-unwind" fn lockf64(
-    file: c_int,
-    command: c_int,
-    len: off_t,
-    sp: usize,
-    bp: usize,
-) -> c_int {
-    // SAFETY: the host's own call.
-    let real = || unsafe { table::lockf64::real(file, command, len) };
-    call(file, command == libc::F_LOCK, Caller { sp, bp }, real)
+commands! {
+    fcntl(argument: *mut c_void) waits is_waiting;
+    fcntl64(argument: *mut c_void) waits is_waiting;
+    lockf(len: off_t) waits |command| command == libc::F_LOCK;
+    lockf64(len: off_t) waits |command| command == libc::F_LOCK;
 }
 
 #[inline(always)]
