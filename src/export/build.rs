@@ -1,19 +1,22 @@
 //! Totals → a profile: rows with names on them.
 
+mod naming;
+
 use contract::comment;
 use contract::control::Queue;
 use contract::profile::{Function, Label, LabelValue, Line, Location, Mapping, Profile, Sample};
 use contract::sample_type::{self, NANOSECONDS, SampleType, label};
-use contract::wrapper::is_wrapper;
 use rustc_hash::FxHashMap;
 
-use super::aggregate::{Aggregate, Key, OTHER_LOCKS, Row, Totals};
-use super::locks::{Locks, ORIGIN_FRAMES, Origin, address_of, generation_of};
+pub(crate) use self::naming::kind_name;
+use self::naming::{OTHERS, lock_text, result_name};
+use super::aggregate::{Aggregate, Key, Row, Totals};
+use super::locks::Locks;
 use super::names::Names;
 use super::objects::Objects;
 use super::open::Open;
 use super::threads::Threads;
-use crate::record::{Kind, Role, UNNAMED_CRITICAL};
+use crate::record::Role;
 
 /// All that a profile is made from.
 pub(crate) struct Sources<'a> {
@@ -145,25 +148,6 @@ fn values(role: Role, totals: &Totals) -> [i64; sample_type::COUNT] {
         }
     }
     values
-}
-
-/// What is called so in place of a name: everything there was no room for.
-const OTHERS: &str = "[others]";
-/// What all threads are called whose end was waited for.
-const JOINED: &str = "[threads]";
-
-/// OpenMP's critical section without a name.
-const CRITICAL: &str = "critical";
-
-/// A critical section of OpenMP, as it is written, if that is what compilers have made
-/// this symbol of.
-fn critical_section(symbol: &str) -> Option<String> {
-    let name = symbol.strip_prefix(".gomp_critical_user_")?;
-    // LLVM's have this behind the name, and nothing before it where there is none.
-    match name.strip_suffix(".var").unwrap_or(name) {
-        "" => Some(CRITICAL.to_owned()),
-        name => Some(format!("{CRITICAL}({name})")),
-    }
 }
 
 struct Builder<'a> {
@@ -330,108 +314,6 @@ impl<'a> Builder<'a> {
             }
         }
     }
-
-    /// The name of what a row is about.
-    fn name_of(&self, key: &Key) -> String {
-        // Threads are told apart by their address, which says who each was.
-        if key.kind == Kind::Join {
-            JOINED.to_owned()
-        } else {
-            self.lock_name(key.lock)
-        }
-    }
-
-    /// The best name: given by the program; the static object it is, or is in;
-    /// where it was initialised; which byte of which file it is; where it was
-    /// first taken; its address.
-    fn lock_name(&self, lock: u64) -> String {
-        let Sources { locks, names, .. } = self.sources;
-        if lock == OTHER_LOCKS {
-            return OTHERS.to_owned();
-        }
-        if lock == UNNAMED_CRITICAL {
-            return CRITICAL.to_owned();
-        }
-        let origin = locks.origin(lock);
-        if let Some(Origin::Name(name)) = origin {
-            return name.to_owned();
-        }
-        if let Some(object) = names.object(address_of(lock)) {
-            let name = names.for_people(&object.symbol);
-            if let Some(section) = critical_section(name) {
-                return section;
-            }
-            return if object.offset == 0 {
-                name.to_owned()
-            } else {
-                format!("{name}+{:#x}", object.offset)
-            };
-        }
-        if let Some(Origin::Init(frames)) = origin {
-            return format!("{} (init)", self.place(&frames));
-        }
-        if let Some(data) = self.place_in_file(address_of(lock)) {
-            return data;
-        }
-        match origin {
-            Some(Origin::First(frames)) => format!("{} (first lock)", self.place(&frames)),
-            Some(Origin::Waited(frames)) => format!("{} (first wait)", self.place(&frames)),
-            _ => lock_text(lock),
-        }
-    }
-
-    /// The innermost function that does more than wrap a call, or the place of
-    /// the call in its file.
-    fn place(&self, frames: &[u64]) -> String {
-        let names = self.sources.names;
-        let calls = || {
-            frames
-                .iter()
-                .take(ORIGIN_FRAMES)
-                .filter(|&&address| address != 0 && !self.is_ours(address))
-                .map(|address| address - 1)
-        };
-        let named = |address| {
-            names
-                .function(address)
-                .map(|symbol| names.for_people(symbol))
-        };
-        let mut functions = calls().map(named).take_while(Option::is_some).flatten();
-        if let Some(function) = functions
-            .clone()
-            .find(|name| !is_wrapper(name))
-            .or_else(|| functions.next())
-        {
-            return function.to_owned();
-        }
-        let address = calls().next().unwrap_or(0);
-        self.place_in_file(address)
-            .unwrap_or_else(|| format!("{address:#x}"))
-    }
-
-    /// Whether this is code of ours: a call that one of the host's libraries makes while we
-    /// call it may come back to us.
-    fn is_ours(&self, return_address: u64) -> bool {
-        let file = self.sources.objects.file_at(return_address);
-        file.is_some() && file == self.own_file
-    }
-
-    /// `file+0x…`: the same in every run, unlike the address.
-    fn place_in_file(&self, address: u64) -> Option<String> {
-        let objects = self.sources.objects;
-        let file = objects.files().get(objects.file_at(address)?)?;
-        let name = file.path.rsplit('/').next()?;
-        Some(format!("{name}+{:#x}", address - file.start))
-    }
-}
-
-/// The address of a lock, and the number of the lock there when it is not the first.
-fn lock_text(lock: u64) -> String {
-    let address = address_of(lock);
-    match generation_of(lock) {
-        0 => format!("{address:#x}"),
-        before => format!("{address:#x}#{}", before + 1),
-    }
 }
 
 fn text(key: &str, value: String) -> Label {
@@ -446,39 +328,5 @@ fn number(key: &str, value: u64, unit: &str) -> Label {
     Label {
         key: key.to_owned(),
         value: LabelValue::Number(value, unit.to_owned()),
-    }
-}
-
-/// The word for a kind.
-pub(crate) fn kind_name(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Mutex => "mutex",
-        Kind::Recursive => "recursive",
-        Kind::ErrorCheck => "errorcheck",
-        Kind::Adaptive => "adaptive",
-        Kind::RwlockRead => "rwlock-read",
-        Kind::RwlockWrite => "rwlock-write",
-        Kind::Spin => "spin",
-        Kind::Semaphore => "semaphore",
-        Kind::OpenMp => "openmp",
-        Kind::Cond => "cond",
-        Kind::Barrier => "barrier",
-        Kind::Once => "once",
-        Kind::Join => "join",
-        Kind::Futex => "futex",
-        Kind::File => "file",
-    }
-}
-
-fn result_name(error: i32) -> String {
-    match error {
-        libc::EBUSY => "busy".to_owned(),
-        libc::ETIMEDOUT => "timeout".to_owned(),
-        libc::EINTR => "interrupted".to_owned(),
-        libc::EDEADLK => "deadlock".to_owned(),
-        libc::EAGAIN => "too deep".to_owned(),
-        libc::EINVAL => "invalid".to_owned(),
-        libc::ENOTRECOVERABLE => "not recoverable".to_owned(),
-        error => format!("error {error}"),
     }
 }
