@@ -18,6 +18,7 @@ impl Process {
     /// Everything so far, as the file has it.
     pub(crate) fn snapshot(&mut self) -> io::Result<Vec<u8>> {
         self.drain();
+        self.decide();
         self.aggregate.settle(true);
         self.look_up_names();
         let mut encoder: sink::Gzipped = sink::encoder();
