@@ -6,6 +6,7 @@
 static pthread_mutex_t pool_lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t pool_work = PTHREAD_COND_INITIALIZER;
 static int stop;
+static long long stop_ns;
 
 static void lock_pool(void) {
     long long begin = now_ns();
@@ -19,6 +20,8 @@ static FRAME void idle(void) {
     while (!stop)
         CHECK(pthread_cond_wait(&pool_work, &pool_lock) == 0);
     truth_since("idle_ns", begin);
+    // After the end of it each may wait for the others that are woken, too.
+    truth_since("pool_wait_ns", stop_ns);
     CHECK(pthread_mutex_unlock(&pool_lock) == 0);
 }
 
@@ -46,6 +49,7 @@ static void *fighter(void *unused) {
 static FRAME void stop_all(void) {
     lock_pool();
     stop = 1;
+    stop_ns = now_ns();
     CHECK(pthread_cond_broadcast(&pool_work) == 0);
     CHECK(pthread_mutex_unlock(&pool_lock) == 0);
 }

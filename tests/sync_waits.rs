@@ -128,6 +128,48 @@ fn what_cxx_makes_of_them_is_seen() {
 }
 
 #[test]
+fn to_take_the_mutex_again_after_a_signal_is_waiting_for_the_mutex() {
+    let run = Program::exact("cond_retaking").compare();
+    let rows = run.profile();
+    let kept = rows.lock("kept_lock");
+    let waited = kept.at("wait_for_turn");
+    assert_eq!(waited.contentions(), 10, "{waited}");
+    let retaking_ns = run.truth("kept_retaking_ns");
+    rows.expect_close("retaking", waited.wait_ns(), retaking_ns, 5);
+    let asleep = rows.sync("cond").at("wait_for_turn");
+    assert_eq!(waits(&asleep), 10, "{asleep}");
+    rows.expect_close("asleep", wait_ns(&asleep), run.truth("kept_asleep_ns"), 5);
+    // Who signalled is to blame twice: for the signal, and for what it did then.
+    assert_eq!(waited.texts(label::BLOCKING_SITE), ["signal_and_keep"]);
+    expect_blame(&asleep, "signal_and_keep", "cond_retaking");
+    let blocked_ns = kept.at("signal_and_keep").sum(SampleType::Blocked);
+    rows.expect_close("blocked", blocked_ns, retaking_ns, 5);
+}
+
+#[test]
+fn who_is_woken_with_others_waits_for_those_before_it() {
+    let run = Program::exact("cond_retaking").compare();
+    let rows = run.profile();
+    let waited = rows.lock("gate_lock").at("wait_for_gate");
+    let truth_ns = run.truth("herd_retaking_ns");
+    rows.expect_close("retaking", waited.wait_ns(), truth_ns, 10);
+    let blamed = |site| waited.with(label::BLOCKING_SITE, site).wait_ns();
+    // Whoever opens the gate may itself be slow to let go, on a busy machine.
+    let both = blamed("go_through") + blamed("open_gate");
+    assert_eq!(both, waited.wait_ns(), "{waited}");
+    assert!(blamed("go_through") > both / 2, "{waited}");
+}
+
+#[test]
+fn who_finds_the_mutex_free_after_a_signal_has_not_waited_for_it() {
+    let run = Program::exact("cond_retaking").compare();
+    let waited = run.profile().lock("ball_lock").at("wait_for_ball");
+    assert!(waited.acquires() > 0, "{waited}");
+    let slow = run.truth("slow_passes");
+    assert!(waited.contentions() <= slow, "{slow}\n{waited}");
+}
+
+#[test]
 fn idle_workers_are_no_waiting_for_locks() {
     for program in [
         Program::exact("idle_workers"),

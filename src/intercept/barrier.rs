@@ -51,7 +51,9 @@ pub(super) unsafe extern "C-unwind" fn wait(
     } else {
         Waker::InCell
     };
-    let waking = is_last.then(|| Waking::begin(&visit, object)).flatten();
+    let waking = is_last
+        .then(|| Waking::begin(&visit, object, u32::MAX))
+        .flatten();
     let waiting = Waiting::begin(&visit, object, waker);
     // Everybody would wait until the last one has its stack.
     let mut record = Record::new(Role::Sync, object.kind, object.address);
@@ -70,7 +72,7 @@ pub(super) unsafe extern "C-unwind" fn wait(
         drop(waiting);
         // Two that come at once both do not look like the last; the others are
         // perhaps still waking up.
-        let waking = waking.or_else(|| Waking::begin(&visit, object));
+        let waking = waking.or_else(|| Waking::begin(&visit, object, u32::MAX));
         if let Some(waking) = waking {
             waking.tell(&visit);
         }

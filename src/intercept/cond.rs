@@ -8,12 +8,11 @@ use libc::{clockid_t, pthread_cond_t, pthread_mutex_t, timespec};
 
 use super::capture::Caller;
 use super::interface::{C11, Interface, Posix};
-use super::release::Ending;
+use super::retaking::{self, Retaking};
 use super::signal::object_of;
 use super::sync::{self, Ended, Waiting, Waker};
 use super::table::{self, Cnd, Mtx};
-use super::{Lock, Outcome, Visit, layout, thread};
-use crate::record::{self, Loss, Lost, Record, Role};
+use super::{Visit, layout, thread};
 use crate::sys;
 
 pub(super) unsafe extern "C-unwind" fn wait(
@@ -111,90 +110,46 @@ fn wait_in<I: Interface>(
     // Of one that is held deeper the C library releases one level only: the hold goes on.
     let is_split = locks.mutex && layout::depth(mutex) <= 1;
     let lock = layout::lock_of(mutex);
-    let mut retaking = Retaking {
-        caller,
-        lock,
-        weight: None,
-        record: Record::new(Role::Acquire, lock.kind, lock.address),
-    };
+    let mut retaking = Retaking::new(lock, caller);
     if is_split {
         retaking.split(&visit, layout::may_be_waited_for(mutex));
     }
-    let waiting = locks
+    let object = object_of(condition);
+    let mut waiting = locks
         .cond
-        .then(|| Waiting::begin(&visit, object_of(condition), Waker::InCell));
-    if let Some(waiting) = &waiting
-        && retaking.record.frames.is_empty()
-    {
-        waiting.capture_early(&visit, &mut retaking.record);
+        .then(|| Waiting::begin(&visit, object, Waker::InCell));
+    if let Some(waiting) = &waiting {
+        if is_split {
+            waiting.note_mutex(lock);
+        }
+        if retaking.record.frames.is_empty() {
+            waiting.capture_early(&visit, &mut retaking.record);
+        }
     }
     drop(visit);
     let code = real();
     let end_ns = sys::monotonic_ns();
     let outcome = I::outcome(code);
+    let ended = Ended::of(outcome.error());
     if !outcome.has_waited() {
-        retaking.weight = None;
+        retaking.forget();
     }
-    retaking.tell();
-    let Some(waiting) = waiting else {
+    let waited = waiting
+        .as_mut()
+        .and_then(|waiting| retaking::Wait::at_end_of(waiting, object, end_ns, ended));
+    let Some(visit) = Visit::begin(caller) else {
+        retaking.lose(waited);
+        if waiting.is_some() {
+            sync::lose_while_inside();
+        }
         return code;
     };
-    match Visit::begin(caller) {
-        Some(visit) => waiting.end(&visit, end_ns, ended(outcome), &mut retaking.record),
-        None => sync::lose_while_inside(),
+    let hold = retaking.tell(&visit, waited);
+    if let Some(waiting) = waiting {
+        waiting.end(&visit, end_ns, ended, &mut retaking.record);
+    }
+    if let Some(hold) = hold {
+        hold.begin(&visit);
     }
     code
-}
-
-fn ended(outcome: Outcome) -> Ended {
-    Ended::of(outcome.error())
-}
-
-/// The acquisition at the end of a wait. It happens even when the thread is
-/// cancelled in the wait, which unwinds through us, so it happens on drop.
-struct Retaking {
-    caller: Caller,
-    lock: Lock,
-    /// How many acquisitions it stands for, if it is sampled and not told of yet.
-    weight: Option<u32>,
-    /// What has the stack, if that was taken.
-    record: Record,
-}
-
-impl Retaking {
-    /// Ends the hold.
-    fn split(&mut self, visit: &Visit, is_wanted: bool) {
-        let begin_ns = sys::monotonic_ns() - sys::clock_cost_ns();
-        Ending::of(visit, self.lock, 1, is_wanted, begin_ns).tell(visit, self.lock);
-        self.weight = visit.tick();
-        if let Some(weight) = self.weight {
-            self.record.weight = f64::from(weight);
-            visit.try_capture(&mut self.record);
-        }
-    }
-
-    /// The mutex is held again: hands the acquisition in, if it is sampled, and begins
-    /// the hold.
-    fn tell(&mut self) {
-        let Some(weight) = self.weight.take() else {
-            return;
-        };
-        let Some(visit) = Visit::begin(self.caller) else {
-            let weight = f64::from(weight);
-            record::lose(Loss::WhileInside, Lost::Acquisitions, weight, 0.0);
-            return;
-        };
-        if !self.record.frames.is_empty() {
-            self.record.weight = f64::from(weight);
-            self.record.since_ns = sys::monotonic_ns();
-            thread::hand_in(visit.thread(), &mut self.record);
-        }
-        visit.begin_hold(self.lock, 1, weight, false);
-    }
-}
-
-impl Drop for Retaking {
-    fn drop(&mut self) {
-        self.tell();
-    }
 }

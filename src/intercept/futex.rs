@@ -151,7 +151,7 @@ fn wake(arguments: &Arguments, caller: Caller) -> c_long {
         return arguments.call();
     };
     let answer = Cell::new(0);
-    sync::wake(object_of(*address), caller, || {
+    sync::wake(object_of(*address), u32::MAX, caller, || {
         noting(&answer, || arguments.call())
     });
     answer.get()

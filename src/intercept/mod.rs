@@ -31,6 +31,7 @@ mod once;
 mod openmp;
 mod passing;
 mod release;
+mod retaking;
 mod rwlock;
 mod sampler;
 mod sem;

@@ -149,7 +149,11 @@ fn keep_charge(visit: &Visit, lock: Lock) -> Option<Kept> {
         return None;
     }
     let thread = visit.thread();
-    let charge = waiters::charge(lock.address, thread.id.get(), sys::monotonic_ns())?;
+    let Some(charge) = waiters::charge(lock.address, thread.id.get(), sys::monotonic_ns()) else {
+        // Somebody was just woken to take it, and does not wait yet.
+        thread.learn_waits(lock.address, true);
+        return None;
+    };
     thread.learn_waits(lock.address, charge.mean_ns() < LONG_NS);
     let sampling = &visit.sampling;
     let full_ns = thread.throttle.stretch(sampling.wait_ns, sampling.period);

@@ -39,9 +39,14 @@ pub(super) fn object_of(condition: *const pthread_cond_t) -> Lock {
 }
 
 #[inline(always)]
-fn wake(condition: *const pthread_cond_t, caller: Caller, real: impl FnOnce() -> c_int) -> c_int {
+fn wake(
+    condition: *const pthread_cond_t,
+    most: u32,
+    caller: Caller,
+    real: impl FnOnce() -> c_int,
+) -> c_int {
     if has_waiters(condition) {
-        sync::wake(object_of(condition), caller, real)
+        sync::wake(object_of(condition), most, caller, real)
     } else {
         real()
     }
@@ -53,7 +58,7 @@ pub(super) unsafe extern "C-unwind" fn signal(
     bp: usize,
 ) -> c_int {
     // SAFETY: the host's own call.
-    wake(condition, Caller { sp, bp }, || unsafe {
+    wake(condition, 1, Caller { sp, bp }, || unsafe {
         table::pthread_cond_signal::real(condition)
     })
 }
@@ -64,7 +69,7 @@ pub(super) unsafe extern "C-unwind" fn broadcast(
     bp: usize,
 ) -> c_int {
     // SAFETY: the host's own call.
-    wake(condition, Caller { sp, bp }, || unsafe {
+    wake(condition, u32::MAX, Caller { sp, bp }, || unsafe {
         table::pthread_cond_broadcast::real(condition)
     })
 }
@@ -75,7 +80,7 @@ pub(super) unsafe extern "C-unwind" fn cnd_signal(
     bp: usize,
 ) -> c_int {
     // SAFETY: the host's own call.
-    wake(condition, Caller { sp, bp }, || unsafe {
+    wake(condition, 1, Caller { sp, bp }, || unsafe {
         table::cnd_signal::real(condition)
     })
 }
@@ -86,7 +91,7 @@ pub(super) unsafe extern "C-unwind" fn cnd_broadcast(
     bp: usize,
 ) -> c_int {
     // SAFETY: the host's own call.
-    wake(condition, Caller { sp, bp }, || unsafe {
+    wake(condition, u32::MAX, Caller { sp, bp }, || unsafe {
         table::cnd_broadcast::real(condition)
     })
 }

@@ -11,17 +11,13 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use super::capture::Caller;
 use super::visit::Visit;
 use super::wait::Leaving;
-use super::waiters::{self, Blame, LONG_NS, Place};
+use super::waiters::{self, Blame, LONG_NS, Place, WAKE_UP_NS};
 use super::{Lock, sampler, thread};
 use crate::record::{self, Loss, Lost, Record, Role};
 use crate::sys;
 
 /// What an early stack is taken to cost.
 const EARLY_NS: u64 = 300;
-/// What waits last longer than until they are ended, at least mostly: until who was
-/// woken runs.
-const WAKE_UP_NS: u64 = 5_000;
-
 /// How sure it is that the objects of one place in this table are waited for only
 /// shortly: 3 when just seen so, less for each time since that it was not. Threads
 /// have no room for it, and share it gladly: it is written only when it changes.
@@ -122,6 +118,23 @@ impl Waiting {
             waker,
             _leaving: Leaving(thread),
         }
+    }
+
+    /// What became of it, if it was in a condition whose waiters want a mutex back.
+    pub(super) fn retaking(&self) -> Option<waiters::Retaking> {
+        self.joined.and_then(|(place, _)| place.retaking())
+    }
+
+    /// Says which mutex that is.
+    pub(super) fn note_mutex(&self, mutex: Lock) {
+        if let Some((place, _)) = self.joined {
+            place.note_mutex(mutex.address, mutex.kind);
+        }
+    }
+
+    /// So much of the end of it was none.
+    pub(super) fn shorten(&mut self, by_ns: u64) {
+        self.begin_ns += by_ns;
     }
 
     /// What it is for, where that is known only afterwards: nobody may wait in its cell.
@@ -237,15 +250,15 @@ pub(super) struct Waking {
 }
 
 impl Waking {
-    /// Before anybody is woken; none when nobody waits, or it is not kept: where a wait
+    /// Before anybody is woken, `most` threads at most; none when nobody waits, or it is not kept: where a wait
     /// of the waiters' mean length would not be. (It has no weight, so to keep too many
     /// makes nothing wrong.)
-    pub(super) fn begin(visit: &Visit, object: Lock) -> Option<Self> {
+    pub(super) fn begin(visit: &Visit, object: Lock, most: u32) -> Option<Self> {
         let thread = visit.thread();
         if !waiters::are_there(object.address) {
             return None;
         }
-        let charge = waiters::wake(object.address, thread.id.get(), sys::monotonic_ns())?;
+        let charge = waiters::wake(object.address, thread.id.get(), sys::monotonic_ns(), most)?;
         let sampling = &visit.sampling;
         let full_ns = thread.throttle.stretch(sampling.wait_ns, sampling.period);
         let wait_ns = charge.mean_ns() + WAKE_UP_NS;
@@ -279,14 +292,14 @@ impl Waking {
     }
 }
 
-/// A call that ends waits, outside us.
+/// A call that ends the waits of `most` threads at most, outside us.
 #[cold]
 #[inline(never)]
-pub(super) fn wake(object: Lock, caller: Caller, real: impl FnOnce() -> c_int) -> c_int {
+pub(super) fn wake(object: Lock, most: u32, caller: Caller, real: impl FnOnce() -> c_int) -> c_int {
     let Some(visit) = Visit::begin(caller) else {
         return real();
     };
-    let waking = Waking::begin(&visit, object);
+    let waking = Waking::begin(&visit, object, most);
     let (code, entered) = visit.entered.outside(real);
     if let (Some(waking), Some(entered)) = (waking, entered) {
         let visit = Visit {

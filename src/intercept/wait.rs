@@ -108,6 +108,30 @@ struct Kept {
     by_length: bool,
 }
 
+/// What a record tells of a wait.
+pub(super) struct Told {
+    pub(super) wait_ns: u64,
+    /// How many waits it stands for.
+    pub(super) waits: f64,
+    /// The kernel's id of the thread that held the lock; 0 unknown.
+    pub(super) blocker: u32,
+    /// The charge it is put down to; 0 unknown.
+    pub(super) charge: u64,
+    /// How many waited at once.
+    pub(super) queue: u32,
+}
+
+impl Told {
+    #[inline(always)]
+    pub(super) fn put_on(&self, record: &mut Record) {
+        record.duration_ns = self.wait_ns;
+        record.wait_weight = self.waits;
+        record.blocker = self.blocker;
+        record.charge = self.charge;
+        record.queue = self.queue;
+    }
+}
+
 /// What an early stack is taken to cost; it is taken before the clock is of use.
 const EARLY_NS: u64 = 300;
 
@@ -146,25 +170,25 @@ impl Begun {
         let blame = place.map_or(Blame::default(), |place| place.blame(turn));
         thread.blamed.set(blame.charge);
         thread.blamed_ns.set(kept.end_ns);
-        let put = |record: &mut Record| {
-            record.duration_ns = kept.wait_ns;
-            record.wait_weight = kept.waits;
-            record.blocker = if self.owner == 0 {
+        let told = Told {
+            wait_ns: kept.wait_ns,
+            waits: kept.waits,
+            blocker: if self.owner == 0 {
                 blame.holder
             } else {
                 self.owner
-            };
-            record.charge = blame.charge;
-            record.queue = self.joined.map_or(0, |(_, queue)| queue);
+            },
+            charge: blame.charge,
+            queue: self.joined.map_or(0, |(_, queue)| queue),
         };
         if let Some(record) = of_acquisition {
-            put(record);
+            told.put_on(record);
             return;
         }
         let is_early = self.record.is_some();
         let mut late = Record::new(Role::Acquire, lock.kind, lock.address);
         let record = self.record.as_mut().unwrap_or(&mut late);
-        put(record);
+        told.put_on(record);
         record.error = kept.outcome.error();
         record.depth = if record.error == 0 { call.depth() } else { 1 };
         record.weight = if kept.by_length { 1.0 } else { 0.0 };

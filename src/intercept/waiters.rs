@@ -12,6 +12,7 @@
 //! is unknown, and nothing else is.
 
 mod look;
+mod moved;
 #[cfg(test)]
 mod tests;
 
@@ -19,11 +20,12 @@ use std::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
 use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64};
 
 pub(crate) use self::look::look;
+pub(crate) use self::moved::{Retaking, WAKE_UP_NS};
 use crate::record::Kind;
 
 /// A wait from which on what we do for it is a small part of it.
 pub(super) const LONG_NS: u64 = 20_000;
-/// How many locks can be waited for at once; 32 KiB, touched only where used.
+/// How many locks can be waited for at once; 64 KiB, touched only where used.
 const CELLS: usize = 255;
 /// Cells that a lock may be in, from a first one on.
 const PROBES: usize = 4;
@@ -59,6 +61,7 @@ struct Cell {
     kept: [Kept; KEPT],
     /// What sort of lock it is; for whoever looks on.
     kind: AtomicU8,
+    moved: moved::Moved,
 }
 
 /// A charge that was kept: who waited between these times, waited for it.
@@ -86,6 +89,7 @@ impl Cell {
                 }
             }; KEPT],
             kind: AtomicU8::new(0),
+            moved: moved::Moved::new(),
         }
     }
 }
@@ -194,6 +198,7 @@ impl Cell {
         self.charged_ns.store(0, Relaxed);
         self.woken_ns.store(0, Relaxed);
         self.holder.store(0, Relaxed);
+        self.moved.forget_mutex();
         for kept in &self.kept {
             kept.number.store(0, Relaxed);
         }
@@ -210,6 +215,7 @@ impl Cell {
             // What races have left behind; if somebody joins meanwhile, it stays.
             let _ = self.waiting.compare_exchange(left, 0, SeqCst, Relaxed);
         }
+        self.take_back();
     }
 }
 
@@ -260,9 +266,9 @@ pub(crate) fn charge(lock: u64, holder: u32, now_ns: u64) -> Option<Charge> {
     })
 }
 
-/// Somebody ends waits that are not for a lock, of one thread or of all. Who waits on
+/// Somebody ends waits that are not for a lock, of so many threads at most. Who waits on
 /// goes on with the time it has: unlike after a release it is not another's fault now.
-pub(crate) fn wake(object: u64, waker: u32, now_ns: u64) -> Option<Charge> {
+pub(crate) fn wake(object: u64, waker: u32, now_ns: u64, most: u32) -> Option<Charge> {
     let mut of_object = cells(object).filter(|(_, cell)| {
         cell.lock.load(Relaxed) == object && count(cell.waiting.load(Relaxed)) != 0
     });
@@ -270,6 +276,7 @@ pub(crate) fn wake(object: u64, waker: u32, now_ns: u64) -> Option<Charge> {
     let word = cell.waiting.load(Relaxed);
     cell.holder.store(waker, Relaxed);
     cell.woken_ns.store(now_ns, Relaxed);
+    cell.move_waiters(most, now_ns);
     Some(Charge {
         cell,
         end_ns: now_ns,
@@ -372,6 +379,7 @@ pub(crate) fn forget_all() {
         if cell.lock.load(Relaxed) != 0 {
             cell.lock.store(0, Relaxed);
             cell.waiting.store(0, Relaxed);
+            cell.moved.forget();
         }
     }
 }

@@ -44,10 +44,10 @@ fn a_wait_is_put_down_to_its_charges_in_proportion() {
 #[test]
 fn a_wake_is_the_end_of_the_wait_that_it_ends_and_of_no_time_of_others() {
     let condition = 0x4000;
-    assert!(wake(condition, 7, 50).is_none());
+    assert!(wake(condition, 7, 50, 1).is_none());
     let (first, _) = join(condition, 100, 3).unwrap();
     let (second, _) = join(condition, 150, 4).unwrap();
-    let made = wake(condition, 7, 200).unwrap();
+    let made = wake(condition, 7, 200, 1).unwrap();
     assert_eq!((made.blocked_ns, made.queue, made.chance), (150, 2, 4));
     made.keep(71);
     let by_first = Blame {
@@ -57,7 +57,7 @@ fn a_wake_is_the_end_of_the_wait_that_it_ends_and_of_no_time_of_others() {
     assert_eq!(first.woken(), by_first);
     leave(first);
     // The other one waits on, with all of its time.
-    let made = wake(condition, 8, 250).unwrap();
+    let made = wake(condition, 8, 250, 1).unwrap();
     assert_eq!((made.blocked_ns, made.queue), (100, 1));
     // A wake that was not kept is not mistaken for one before.
     assert_eq!(
@@ -72,6 +72,79 @@ fn a_wake_is_the_end_of_the_wait_that_it_ends_and_of_no_time_of_others() {
     leave(second);
     leave(late);
     assert!(!are_there(condition));
+}
+
+/// A condition and its mutex, and so many who wait in it, since the times 100, 101, ….
+fn waiting_in(condition: u64, mutex: u64, many: u64) -> Vec<Place> {
+    let join = |n| join(condition, 100 + n, 5).unwrap().0;
+    let places: Vec<_> = (0..many).map(join).collect();
+    for place in &places {
+        place.note_mutex(mutex, Kind::Mutex);
+    }
+    places
+}
+
+#[test]
+fn who_is_woken_in_a_condition_waits_for_its_mutex_until_it_leaves() {
+    let (condition, mutex) = (0x6000, 0x6040);
+    let places = waiting_in(condition, mutex, 2);
+    let [first, second] = places[..] else {
+        panic!()
+    };
+    wake(condition, 7, 1_000, 1);
+    let retaking = first.retaking().unwrap();
+    assert_eq!((retaking.woken_ns, retaking.released_ns), (1_000, 0));
+    // A holder that lets go before anybody can have woken up is to blame for nothing.
+    assert!(charge(mutex, 7, 1_100).is_none());
+    let made = charge(mutex, 7, 101_000 + WAKE_UP_NS).unwrap();
+    assert_eq!((made.blocked_ns, made.queue), (100_000, 1));
+    made.keep(71);
+    let retaking = first.retaking().unwrap();
+    assert_eq!(retaking.released_ns, 101_000 + WAKE_UP_NS);
+    assert_eq!(retaking.place.blame(0).charge, 71);
+    leave(first);
+    assert!(!are_there(mutex));
+    assert!(are_there(condition));
+    // The other one was not woken.
+    assert_eq!(second.retaking(), None);
+    leave(second);
+}
+
+#[test]
+fn no_more_are_moved_than_wait_and_none_stays_behind() {
+    let (condition, mutex) = (0x7000, 0x7040);
+    let places = waiting_in(condition, mutex, 3);
+    wake(condition, 7, 1_000, 2);
+    assert_eq!(charge(mutex, 7, 100_000).unwrap().queue, 2);
+    wake(condition, 7, 2_000, u32::MAX);
+    wake(condition, 7, 3_000, u32::MAX);
+    assert_eq!(charge(mutex, 7, 200_000).unwrap().queue, 3);
+    for place in places {
+        leave(place);
+    }
+    assert!(!are_there(mutex) && !are_there(condition));
+    wake(condition, 7, 4_000, u32::MAX);
+    assert!(!are_there(mutex));
+}
+
+#[test]
+fn who_leaves_while_it_is_woken_is_not_left_behind_either() {
+    let (condition, mutex) = (0x8000, 0x8040);
+    std::thread::scope(|scope| {
+        for worker in 0..3_u64 {
+            scope.spawn(move || {
+                for turn in 1..50_000_u64 {
+                    if worker == 0 {
+                        wake(condition, 1, turn * 10, u32::MAX);
+                    } else if let Some((place, _)) = join(condition, turn * 10, turn) {
+                        place.note_mutex(mutex, Kind::Mutex);
+                        leave(place);
+                    }
+                }
+            });
+        }
+    });
+    assert!(!are_there(condition) && !are_there(mutex));
 }
 
 #[test]
