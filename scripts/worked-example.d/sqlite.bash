@@ -6,7 +6,7 @@
 prepare_sqlite() {
     require_packages python3
     mkdir "$work/data"
-    /usr/bin/python3 "$root/examples/shared_connection.py" prepare "$work/data/shop.db"
+    /usr/bin/python3 "$root/scripts/worked-example.d/shared_connection.py" prepare "$work/data/shop.db"
 }
 
 # One run; prints what was done a second, and with show=yes what lockprof run says at the end.
@@ -14,7 +14,7 @@ run_sqlite() {
     local front=() sharing=shared errors=$work/errors
     [[ $1 == slow ]] || sharing=each
     [[ $2 == without ]] || front=("$lockprof" run --output "$work/profiles/" --)
-    timeout "$((seconds + 60))" "${front[@]}" /usr/bin/python3 "$root/examples/shared_connection.py" \
+    timeout "$((seconds + 60))" "${front[@]}" /usr/bin/python3 "$root/scripts/worked-example.d/shared_connection.py" \
         "$sharing" "$work/data/shop.db" "$seconds" 2>"$errors" || die "see $errors"
     [[ ${show:-no} != yes ]] || cat "$errors"
 }
