@@ -1,0 +1,210 @@
+//! Documents: every link leads somewhere, and every variable and picture they name is there.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+mod support;
+
+use std::collections::{BTreeSet, HashMap};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use contract::options::TABLE;
+use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
+use support::build::root;
+
+/// Variables that are no options, each with the file that reads it.
+const OTHER_VARIABLES: [(&str, &str); 5] = [
+    ("LOCKPROF_DEBUG_DIRS", "crates/cli/src/symbolize/mod.rs"),
+    ("LOCKPROF_LIBRARY", "crates/cli/src/locate.rs"),
+    ("LOCKPROF_FUZZ_SEED", "src/intercept/unwind/chance_tests.rs"),
+    (
+        "LOCKPROF_FUZZ_ROUNDS",
+        "src/intercept/unwind/chance_tests.rs",
+    ),
+    ("LOCKPROF_COMMAND", "scripts/worked-example"),
+];
+
+/// The Markdown of the project, from its root: what stands there and below docs.
+fn documents() -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for place in ["", "docs"] {
+        for entry in fs::read_dir(root().join(place)).unwrap() {
+            let path = entry.unwrap().path();
+            if path.extension().is_some_and(|ending| ending == "md") {
+                found.push(path);
+            }
+        }
+    }
+    found.sort();
+    assert!(found.iter().any(|path| path.ends_with("docs/guide.md")));
+    found
+}
+
+fn parse(text: &str) -> Parser<'_> {
+    Parser::new_ext(text, Options::ENABLE_TABLES)
+}
+
+/// Where a document leads: its links, its pictures, and those in HTML.
+fn links(text: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    for event in parse(text) {
+        match event {
+            Event::Start(Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. }) => {
+                found.push(dest_url.into_string());
+            }
+            Event::Html(html) | Event::InlineHtml(html) => {
+                // Between the quotes of src="…", srcset="…" and href="…".
+                let parts: Vec<&str> = html.split('"').collect();
+                for pair in parts.windows(2) {
+                    if ["src=", "srcset=", "href="]
+                        .iter()
+                        .any(|name| pair[0].ends_with(name))
+                    {
+                        found.push(pair[1].to_owned());
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
+/// What can stand behind the `#` of a link to a document, as GitHub makes it of headings.
+fn anchors(text: &str) -> BTreeSet<String> {
+    let mut seen: HashMap<String, usize> = HashMap::new();
+    let mut found = BTreeSet::new();
+    let mut heading: Option<String> = None;
+    for event in parse(text) {
+        match event {
+            Event::Start(Tag::Heading { .. }) => heading = Some(String::new()),
+            Event::Text(text) | Event::Code(text) => {
+                if let Some(heading) = &mut heading {
+                    heading.push_str(&text);
+                }
+            }
+            Event::End(TagEnd::Heading(_)) => {
+                let slug = slug(&heading.take().unwrap_or_default());
+                let before = seen.entry(slug.clone()).or_default();
+                found.insert(match *before {
+                    0 => slug,
+                    n => format!("{slug}-{n}"),
+                });
+                *before += 1;
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
+fn slug(heading: &str) -> String {
+    heading
+        .to_lowercase()
+        .chars()
+        .filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'))
+        .map(|c| if c == ' ' { '-' } else { c })
+        .collect()
+}
+
+/// What is wrong with a link in a document, if anything is.
+fn fault(document: &Path, link: &str) -> Option<String> {
+    if link.contains("://") || link.starts_with("mailto:") {
+        return None;
+    }
+    let (path, anchor) = link.split_once('#').unwrap_or((link, ""));
+    let target = if path.is_empty() {
+        document.to_owned()
+    } else {
+        document.parent().unwrap().join(path)
+    };
+    if !target.exists() {
+        return Some(format!("{link}: there is no such file"));
+    }
+    if anchor.is_empty() {
+        return None;
+    }
+    let text = fs::read_to_string(&target).unwrap();
+    (!anchors(&text).contains(anchor)).then(|| format!("{link}: there is no such heading"))
+}
+
+#[test]
+fn every_link_leads_to_a_file_or_a_heading() {
+    let mut faults = Vec::new();
+    let mut seen = 0;
+    for document in documents() {
+        let text = fs::read_to_string(&document).unwrap();
+        for link in links(&text) {
+            seen += 1;
+            let fault = fault(&document, &link);
+            faults.extend(fault.map(|fault| format!("{}: {fault}", document.display())));
+        }
+    }
+    assert!(seen > 20, "only {seen} links were found");
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+#[test]
+fn a_link_that_leads_nowhere_is_found() {
+    let readme = root().join("README.md");
+    assert_eq!(fault(&readme, "docs/guide.md"), None);
+    assert_eq!(fault(&readme, "#what-it-costs"), None);
+    for wrong in ["docs/no.md", "#no-such-heading", "docs/fleet.md#nor-this"] {
+        assert!(fault(&readme, wrong).is_some(), "{wrong}");
+    }
+    let text = "[a](b.md) `[no](link)`\n\n<img src=\"c.png\" alt=\"d\">\n\n# A `b`: c\n\n# A b c\n";
+    assert_eq!(links(text), ["b.md", "c.png"]);
+    assert_eq!(
+        anchors(text).into_iter().collect::<Vec<_>>(),
+        ["a-b-c", "a-b-c-1"]
+    );
+}
+
+#[test]
+fn every_picture_is_shown_by_a_document() {
+    let mut shown = BTreeSet::new();
+    for document in documents() {
+        let text = fs::read_to_string(&document).unwrap();
+        for link in links(&text) {
+            shown.extend(document.parent().unwrap().join(link).canonicalize());
+        }
+    }
+    for entry in fs::read_dir(root().join("docs/pictures")).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|ending| ending == "png") {
+            assert!(shown.contains(&path.canonicalize().unwrap()), "{path:?}");
+            let bytes = fs::metadata(&path).unwrap().len();
+            assert!(bytes < 150_000, "{path:?} has {bytes} bytes");
+        }
+    }
+}
+
+#[test]
+fn every_variable_that_a_document_names_is_read_by_somebody() {
+    let mut seen = BTreeSet::new();
+    for document in documents() {
+        let text = fs::read_to_string(&document).unwrap();
+        let words = text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
+        for word in words.filter(|word| word.starts_with("LOCKPROF_")) {
+            seen.insert(word.to_owned());
+        }
+    }
+    assert!(seen.len() > 20, "only {seen:?}");
+    let unknown: Vec<&String> = seen.iter().filter(|name| !is_read(name)).collect();
+    assert!(unknown.is_empty(), "nobody reads {unknown:?}");
+}
+
+fn is_read(name: &str) -> bool {
+    TABLE.iter().any(|option| option.name == name)
+        || OTHER_VARIABLES
+            .iter()
+            .filter(|(other, _)| *other == name)
+            .any(|(_, file)| {
+                fs::read_to_string(root().join(file))
+                    .unwrap()
+                    .contains(name)
+            })
+}
