@@ -166,6 +166,12 @@ fn resolve() -> (Options, Vec<Complaint>) {
     (options, complaints)
 }
 
+/// Variables that are meant for us and that nobody reads. Asked in the constructor.
+pub(crate) fn misspelt() -> impl Iterator<Item = String> {
+    let ours = sys::environment_names(options::PREFIX).into_iter();
+    ours.filter(|name| !options::is_read(name))
+}
+
 fn get_variable(name: &str) -> Option<String> {
     CString::new(name)
         .ok()

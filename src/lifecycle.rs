@@ -30,6 +30,9 @@ ctor::declarative::ctor! {
         for complaint in config::read() {
             diag::say(format_args!("{complaint}"));
         }
+        for name in config::misspelt() {
+            diag::say(format_args!("nobody reads {name}: lockprof doctor says what may be meant"));
+        }
         let Some(config) = config::get() else { return };
         export::wire(export::Wiring {
             become_internal: intercept::mark_internal,

@@ -149,6 +149,32 @@ pub(crate) fn environment(name: &CStr) -> Option<String> {
     Some(value.to_string_lossy().into_owned())
 }
 
+/// The names of the environment variables that begin so. Asked before the host can be
+/// changing them.
+pub(crate) fn environment_names(prefix: &str) -> Vec<String> {
+    unsafe extern "C" {
+        static environ: *const *const c_char;
+    }
+    let mut names = Vec::new();
+    // SAFETY: the C library's own list, which the caller knows nobody changes now.
+    let mut next = unsafe { environ };
+    // SAFETY: not past the null that ends the list, which may be absent altogether.
+    while let Some(&entry) = unsafe { next.as_ref() }
+        && !entry.is_null()
+    {
+        // SAFETY: every entry is a terminated string.
+        let text = unsafe { CStr::from_ptr(entry) }.to_string_lossy();
+        if let Some((name, _)) = text.split_once('=')
+            && name.starts_with(prefix)
+        {
+            names.push(name.to_owned());
+        }
+        // SAFETY: this entry was not the last.
+        next = unsafe { next.add(1) };
+    }
+    names
+}
+
 /// Writes bytes to standard error; what cannot be written is gone.
 pub(crate) fn write_stderr(bytes: &[u8]) {
     // SAFETY: pointer and length belong to one slice.

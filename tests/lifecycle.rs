@@ -89,6 +89,21 @@ fn a_bad_value_is_reported_once_and_the_default_used() {
 }
 
 #[test]
+fn a_variable_that_nobody_reads_is_reported() {
+    let run = Program::exact("recursive_exact")
+        .env("LOCKPROF_SAMPEL", "1")
+        .env("LOCKPROF_DEBUG_DIRS", "/nowhere")
+        .run();
+    expect_only_messages(&run, 1..=1);
+    assert!(
+        run.stderr.contains("nobody reads LOCKPROF_SAMPEL"),
+        "{}",
+        run.stderr
+    );
+    run.profile().expect_counts("in all", 1000, 1000);
+}
+
+#[test]
 fn two_bad_values_are_two_lines() {
     let run = Program::sampled("recursive_exact")
         .env("LOCKPROF_SAMPLE", "abc")

@@ -1,11 +1,9 @@
 //! What a program's variables say: what is misspelt, misunderstood, or switched off.
 
-use contract::options::{Complaint, Opt, Options, RUN, TABLE};
+use contract::options::{self, Complaint, OF_THE_COMMAND, Opt, Options, RUN, TABLE};
 
 use super::{Check, Subject};
 
-/// Variables that only the command reads.
-const OF_THE_COMMAND: [&str; 1] = ["LOCKPROF_LIBRARY"];
 /// Letters that are left out, added, changed or exchanged by mistake.
 const TYPING_MISTAKES: usize = 2;
 /// Beyond this few acquisitions are sampled.
@@ -45,10 +43,10 @@ pub(super) fn check(subject: &Subject, options: &Options, complaints: &[Complain
 
 /// A variable that is meant for us and that nobody reads.
 fn unknown(name: &str) -> Option<Check> {
-    let known = || TABLE.iter().map(|opt| opt.name).chain(OF_THE_COMMAND);
-    if !is_ours(name) || known().any(|known| known == name) {
+    if !is_ours(name) || options::is_read(name) {
         return None;
     }
+    let known = || TABLE.iter().map(|opt| opt.name).chain(OF_THE_COMMAND);
     let upper = name.to_uppercase();
     let is_meant = |distance, known| distance <= TYPING_MISTAKES || upper.starts_with(known);
     let meant = known()

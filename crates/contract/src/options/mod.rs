@@ -137,6 +137,22 @@ pub struct Opt {
 /// Mark of the `lockprof run` a process belongs to.
 pub const RUN: &str = "LOCKPROF_RUN";
 
+/// What all of our variables begin with.
+pub const PREFIX: &str = "LOCKPROF_";
+
+/// Variables that are no options: the command reads them, or the scripts around it.
+pub const OF_THE_COMMAND: [&str; 3] = [
+    "LOCKPROF_LIBRARY",
+    "LOCKPROF_DEBUG_DIRS",
+    "LOCKPROF_COMMAND",
+];
+
+/// Whether somebody reads the variable of this name, which begins with ours.
+#[must_use]
+pub fn is_read(name: &str) -> bool {
+    Opt::named(name).is_some() || OF_THE_COMMAND.contains(&name)
+}
+
 /// Whether commands are taken over a socket.
 pub const CONTROL: &str = "LOCKPROF_CONTROL";
 
