@@ -54,6 +54,10 @@ fn behind() -> String {
                 "where requests hold locks",
             ),
             (
+                "lockprof report --list look_up --lock cache FILE",
+                "source lines of look_up, with what happened to that lock beside them",
+            ),
+            (
                 "lockprof report --histogram --top 1 FILE",
                 "how long the waits for the worst lock are",
             ),

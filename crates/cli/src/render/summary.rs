@@ -147,7 +147,7 @@ impl Summary<'_> {
     pub(super) fn head(&self) -> String {
         let remarks = &self.findings.remarks;
         let mut text = self.headline();
-        text.push_str(&self.only().unwrap_or_default());
+        text.push_str(&only(self.filter, ("row", "rows"), self.left_out));
         if self.by != By::Sync {
             text.push_str(&self.loss().unwrap_or_default());
             text.push_str(&self.findings.sync_waits());
@@ -188,27 +188,6 @@ impl Summary<'_> {
             units::of(profiles, "profile", "profiles"),
             self.findings.count_of_sync(),
         )
-    }
-
-    /// `only --lock cache; 3 rows with less than 1.00 ms of waiting left out`
-    fn only(&self) -> Option<String> {
-        let parts = self.filter.parts().into_iter();
-        let parts: Vec<String> = parts
-            .map(|(name, what)| format!("--{name} {what}"))
-            .collect();
-        let (rows, below_ns) = self.left_out;
-        let rows = u64::try_from(rows).unwrap_or(u64::MAX);
-        let left_out = format!(
-            "{} with less than {} of waiting left out",
-            units::of(rows, "row", "rows"),
-            units::time(below_ns)
-        );
-        let only = (!parts.is_empty()).then(|| format!("only {}", parts.join(" ")));
-        let said: Vec<String> = only
-            .into_iter()
-            .chain((rows > 0).then_some(left_out))
-            .collect();
-        (!said.is_empty()).then(|| format!("{}\n", table::printable(&said.join("; "))))
     }
 
     /// `6 threads waited for locks 21.6% of their time; 54.0% of that was caused in flush`
@@ -258,4 +237,28 @@ impl Summary<'_> {
             error.map_or_else(String::new, |error| format!("; chance explains {error}")),
         ))
     }
+}
+
+/// `only --lock cache; 3 rows with less than 1.00 ms of waiting left out`, or nothing.
+pub(crate) fn only(
+    filter: &Filter,
+    (one, many): (&str, &str),
+    (number, below_ns): (usize, u64),
+) -> String {
+    let mut said = Vec::new();
+    if !filter.is_all() {
+        said.push(format!("only {}", filter.shown()));
+    }
+    if number > 0 {
+        let number = u64::try_from(number).unwrap_or(u64::MAX);
+        said.push(format!(
+            "{} with less than {} of waiting left out",
+            units::of(number, one, many),
+            units::time(below_ns)
+        ));
+    }
+    if said.is_empty() {
+        return String::new();
+    }
+    format!("{}\n", table::printable(&said.join("; ")))
 }
