@@ -116,11 +116,11 @@ pub(crate) fn selected<'a>(
             .iter()
             .filter(|sample| selection.has(sample))
         {
-            let site = frames.site(&sample.stack);
+            let places = frames.places(sample);
             let basis = weights.basis(sample);
             analysis.total.add(sample, &basis);
-            if let Some(key) = Key::new(by, sample, &site) {
-                groups.entry(key).or_default().add(sample, &site, &basis);
+            if let Some(key) = Key::new(by, sample, &places) {
+                groups.entry(key).or_default().add(sample, &places, &basis);
             }
         }
     }

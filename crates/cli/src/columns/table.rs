@@ -79,19 +79,13 @@ pub(crate) static COLUMNS: &[Column] = &[
             _ => Cell::Text(None),
         },
         "where was waited: first function of the stack that is not merely a wrapper of a lock call, with file and line when known"),
-    column("holder-site", ("", "held by"), EDGE, Shown::Rank(0), |row| match &row.key {
-            Key::Edge { holder, .. } => text(Some(holder)),
-            _ => Cell::Text(None),
-        },
-        "function that released the lock the waits are put down to, or [unknown]"),
-    column("waker-site", ("", "ended by"), SYNC, Shown::Rank(0), |row| match &row.key {
-            Key::Edge { holder, .. } => text(Some(holder)),
-            _ => Cell::Text(None),
-        },
-        "function that signalled last before the end of the wait, came last to the barrier, or ran the initialiser; [timeout], or [unknown]"),
+    column("holder-site", ("", "held by"), EDGE, Shown::Rank(0), |row| holder(&row.key),
+        "where the lock was released that the waits are put down to, as by holder, or [unknown]"),
+    column("waker-site", ("", "ended by"), SYNC, Shown::Rank(0), |row| holder(&row.key),
+        "where was signalled or woken last before the end of the wait, come last to the barrier, or the initialiser run; [timeout], [interrupted] by a signal handler, or [unknown]"),
     column("waker-thread", ("ending", "thread"), SYNC, Shown::IfAny(7), |row| text(row.holder_thread.as_deref()),
         "name of the thread that ended most of the waiting"),
-    column("root-site", ("that waited", "for"), EDGE, Shown::IfAny(3), |row| text(row.root_site.as_deref()),
+    column("root-site", ("that waited", "for"), EDGE, Shown::IfAny(3), |row| Cell::Text(row.root_site.as_ref().map(ToString::to_string)),
         "where the chain ends when that holder had itself waited meanwhile: of most of the waiting, and none where that is the holder"),
     column("holder-thread", ("holding", "thread"), EDGE, Shown::IfAny(7), |row| text(row.holder_thread.as_deref()),
         "name of the thread that held the lock during most of the waiting"),
@@ -204,6 +198,14 @@ fn of_lock(row: &Row, cell: Cell) -> Cell {
         Cell::Time(_) if row.key.is_sync() => Cell::Time(None),
         Cell::Share(_) if row.key.is_sync() => Cell::Share(None),
         cell => cell,
+    }
+}
+
+/// Who is to blame for an edge; nothing of what ends for itself.
+fn holder(key: &Key) -> Cell {
+    match key {
+        Key::Edge { holder, .. } => text(Some(&holder.to_string())),
+        _ => Cell::Text(None),
     }
 }
 

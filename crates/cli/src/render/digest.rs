@@ -178,12 +178,12 @@ impl Digest<'_> {
     /// Where it was held during most of the waiting for a lock, by which thread, and how
     /// much that was.
     fn first_holder(&self, row: &Row) -> Option<(String, Option<String>, u64)> {
-        let mut holders: HashMap<&str, (u64, u64, Option<&str>)> = HashMap::new();
+        let mut holders: HashMap<&Rc<Site>, (u64, u64, Option<&str>)> = HashMap::new();
         for edge in &self.by_edge.rows {
             let Key::Edge { holder, lock, .. } = &edge.key else {
                 continue;
             };
-            if Some(lock) != row.key.lock() || holder == key::UNKNOWN {
+            if Some(lock) != row.key.lock() || holder.function == key::UNKNOWN {
                 continue;
             }
             let (sum_ns, most_ns, thread) = holders.entry(holder).or_default();
@@ -196,8 +196,9 @@ impl Digest<'_> {
         let first = holders
             .into_iter()
             .max_by(|(a, of_a), (b, of_b)| of_a.0.cmp(&of_b.0).then_with(|| b.cmp(a)));
-        first
-            .map(|(site, (sum_ns, _, thread))| (site.to_owned(), thread.map(str::to_owned), sum_ns))
+        first.map(|(site, (sum_ns, _, thread))| {
+            (site.to_string(), thread.map(str::to_owned), sum_ns)
+        })
     }
 
     /// `  4 other locks: 12.0 ms`
