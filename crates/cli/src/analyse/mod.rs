@@ -65,6 +65,7 @@ impl Analysis {
                 .fold(0, u64::saturating_add),
             root_site: None,
             holder_thread: None,
+            culprit: None,
         }
     }
 
