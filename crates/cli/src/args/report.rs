@@ -87,7 +87,8 @@ fn choices() -> [Arg; 3] {
             "What one row is about: a lock, all locks of a name, a place in the code, a thread, \
              waiting in one place for a holder in another, a holder and the waiting it caused, \
              waiting that is not for a lock (for a signal, at a barrier, for an initialiser, for \
-             the end of a thread), or all locks of a kind [default: lock]",
+             the end of a thread, by futex, for a lock on a file), or all locks of a kind \
+             [default: lock]",
         ),
         choice(name::FORMAT, "FORMAT", &FORMATS.map(|format| format.word))
             .default_value("table")

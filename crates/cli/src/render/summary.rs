@@ -19,8 +19,8 @@ pub(crate) struct Findings {
     pub(crate) remarks: Remarks,
     /// Where most waiting was caused, and how much.
     first_blamed: Option<(String, u64)>,
-    /// Sync waits, and their time.
-    sync: (u64, u64),
+    /// Sync waits.
+    sync: sync::Sum,
 }
 
 impl Findings {
@@ -73,17 +73,20 @@ impl Findings {
     }
 
     fn count_of_sync(&self) -> String {
-        let (waits, wait_ns) = self.sync;
-        let waits = units::of(waits, "sync wait", "sync waits");
+        let purposes = match self.sync.purposes() {
+            none if none.is_empty() => none,
+            purposes => format!(" ({purposes})"),
+        };
         format!(
-            "{waits} of {} (for signals, barriers, initialisers, ends of threads)",
-            units::time(wait_ns)
+            "{} of {}{purposes}",
+            units::of(self.sync.waits, "sync wait", "sync waits"),
+            units::time(self.sync.wait_ns)
         )
     }
 
     /// What else was waited for, where it was.
     pub(super) fn sync_waits(&self) -> String {
-        if self.sync.0 == 0 {
+        if self.sync.waits == 0 {
             return String::new();
         }
         format!("besides, {}: report --by sync\n", self.count_of_sync())
