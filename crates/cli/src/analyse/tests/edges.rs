@@ -128,11 +128,11 @@ fn with_lines_an_edge_and_a_holder_name_one_place() {
     let released = released(&[2, 0], "mu", [5, 10, 300]);
     let profile = profile(&["main", "reader", "writer"], vec![waited, released]);
     let profile = with_lines(profile, 0xf00);
-    let edge = rows(&[profile.clone()], By::Edge).remove(0);
+    let edge = rows(std::slice::from_ref(&profile), By::Edge).remove(0);
     let Key::Edge { holder, .. } = &edge.key else {
         panic!("{:?}", edge.key)
     };
-    let by_holder = rows(&[profile.clone()], By::Holder).remove(0);
+    let by_holder = rows(std::slice::from_ref(&profile), By::Holder).remove(0);
     assert_eq!(by_holder.key, Key::Site(Rc::clone(holder)));
     assert_eq!(holder.to_string(), "flush_now (w.c:7)");
     // Of an address that the profile does not know the name is all there is.
