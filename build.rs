@@ -1,8 +1,26 @@
-//! What the linker is told of the library: that nobody may unload it.
+//! What is decided while the library is built: that nobody may unload it, and what its file says of itself.
+
+use std::env;
+
+/// Features that change what the library can do.
+const FEATURES: [&str; 2] = ["tls", "control"];
 
 fn main() {
     // A program that opens it by `dlopen` and closes it again would leave its thread and
     // its handlers behind without their code.
     println!("cargo:rustc-cdylib-link-arg=-Wl,-z,nodelete");
     println!("cargo:rerun-if-changed=build.rs");
+    println!("cargo:rustc-env=LOCKPROF_BUILD_NOTE={}", note());
+}
+
+/// The version, and the features there are.
+fn note() -> String {
+    let mut note = env::var("CARGO_PKG_VERSION").unwrap_or_default();
+    for feature in FEATURES {
+        if env::var_os(format!("CARGO_FEATURE_{}", feature.to_uppercase())).is_some() {
+            note.push(' ');
+            note.push_str(feature);
+        }
+    }
+    note
 }

@@ -16,6 +16,7 @@
 )]
 
 mod api;
+mod build_note;
 mod config;
 mod diag;
 mod export;

@@ -157,6 +157,7 @@ const MAY_IMPORT: &[(&str, Option<&[&str]>)] = &[
     ("src/api", None),
     ("src/sys", Some(&["sys"])),
     ("src/memory", Some(&["memory", "sys"])),
+    ("src/build_note", Some(&[])),
     ("src/per_process", Some(&["per_process"])),
     (
         "src/record",

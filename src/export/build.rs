@@ -260,7 +260,7 @@ impl<'a> Builder<'a> {
         })
     }
 
-    fn labels(&self, key: &Key, totals: &Totals) -> Vec<Label> {
+    fn labels(&mut self, key: &Key, totals: &Totals) -> Vec<Label> {
         let threads = self.sources.threads;
         let ids = self.sources.aggregate.thread(key);
         let thread_name = match threads.name(ids.native) {
@@ -295,8 +295,9 @@ impl<'a> Builder<'a> {
         labels
     }
 
-    /// Whom a wait is put down to.
-    fn put_blame(&self, key: &Key, labels: &mut Vec<Label>) {
+    /// Whom a wait is put down to. The calls that are named have locations, which rows
+    /// need not refer to, so that lines can be found for them too.
+    fn put_blame(&mut self, key: &Key, labels: &mut Vec<Label>) {
         if key.blocker != 0 {
             let id = u64::from(key.blocker);
             labels.push(number(label::BLOCKING_THREAD_ID, id, ""));
@@ -305,12 +306,26 @@ impl<'a> Builder<'a> {
             }
         }
         let aggregate = self.sources.aggregate;
-        for (label, stack) in [
-            (label::BLOCKING_SITE, aggregate.holder_stack(key)),
-            (label::ROOT_BLOCKING_SITE, aggregate.root_stack(key)),
+        for (site, address, stack) in [
+            (
+                label::BLOCKING_SITE,
+                label::BLOCKING_ADDRESS,
+                aggregate.holder_stack(key),
+            ),
+            (
+                label::ROOT_BLOCKING_SITE,
+                label::ROOT_BLOCKING_ADDRESS,
+                aggregate.root_stack(key),
+            ),
         ] {
-            if !stack.is_empty() {
-                labels.push(text(label, self.place(stack)));
+            if stack.is_empty() {
+                continue;
+            }
+            let call = self.call_in(stack);
+            labels.push(text(site, self.place_at(call)));
+            if call != 0 {
+                self.location(call.saturating_add(1));
+                labels.push(number(address, call, ""));
             }
         }
     }

@@ -7,6 +7,7 @@ mod command;
 mod control;
 mod doctor;
 mod elf;
+mod library;
 mod load;
 mod locate;
 mod output;
@@ -23,9 +24,12 @@ mod why;
 
 use std::process::ExitCode;
 
+use clap::error::ErrorKind;
+
 fn main() -> ExitCode {
     match args::command().try_get_matches() {
         Ok(matches) => command::dispatch(&matches),
+        Err(error) if error.kind() == ErrorKind::DisplayVersion => command::version(&error),
         Err(error) => output::arguments(&error),
     }
 }

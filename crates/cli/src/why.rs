@@ -58,7 +58,8 @@ impl Case<'_> {
                 units::time(self.options.first_interval_ns)
             );
         }
-        "it took no lock that liblockprof sees".to_owned()
+        "it took no lock that liblockprof sees, or the library has said why it wrote nothing"
+            .to_owned()
     }
 }
 

@@ -140,7 +140,11 @@ fn what_cannot_be_listed_is_said_in_one_line() {
     let scratch = Scratch::new("unlisted");
     let (_, profile) = source(&scratch);
     for (arguments, code, said) in [
-        (&["--list", "("][..], 2, "--list (: unclosed group"),
+        (
+            &["--list", "("][..],
+            2,
+            "--list (: no regular expression: unclosed group",
+        ),
         (
             &["--list", "nobody"],
             1,
@@ -150,6 +154,17 @@ fn what_cannot_be_listed_is_said_in_one_line() {
             &["--list", "get"],
             0,
             "get: no lines are known; lockprof symbolize adds them",
+        ),
+        (
+            &["--list", "get", "--kind", "mutex", "--lock", "log"],
+            1,
+            "no function that takes or releases a lock, or calls one that does, matches get with \
+             --lock log --kind mutex",
+        ),
+        (
+            &["--list", "put", "--min-wait", "soon"],
+            2,
+            "--min-wait soon: no time, as 10ms or 1.5s",
         ),
     ] {
         let output = list(&scratch, &profile, arguments);
@@ -164,6 +179,53 @@ fn what_cannot_be_listed_is_said_in_one_line() {
         );
         assert_eq!(output.status.code(), Some(2), "{more:?}");
     }
+}
+
+#[test]
+fn lines_are_of_what_the_filters_let_through() {
+    let scratch = Scratch::new("filtered");
+    let (_, profile) = source(&scratch);
+    let text = |more: &[&str]| {
+        let arguments = [&["--list", "^(put|get|log|main)$"], more].concat();
+        let output = list(&scratch, &profile, &arguments);
+        assert!(output.status.success(), "{}", stderr(&output));
+        stdout(&output)
+    };
+    let is_listed = |text: &str, name: &str| {
+        let heads = text.lines().filter_map(|line| line.split_once(" in "));
+        heads.map(|(head, _)| head).any(|head| head == name) || text.lines().any(|l| l == name)
+    };
+    // Of 1,005 acquisitions in `main` five are of the other lock.
+    let of_cache = text(&["--lock", "cache"]);
+    assert!(of_cache.starts_with("only --lock cache\n\n"), "{of_cache}");
+    assert!(
+        of_cache.contains("4.00 s      1,000     all\n"),
+        "{of_cache}"
+    );
+    for (arguments, listed, left_out) in [
+        (&["--lock", "log_mu"][..], "main", "get"),
+        (&["--focus", "get"], "get", "put"),
+        (&["--ignore", "put"], "get", "put"),
+        (&["--thread", ".", "--kind", "mutex"], "put", "nobody"),
+    ] {
+        let text = text(arguments);
+        let only = format!("only {}\n", arguments.join(" "));
+        assert!(is_listed(&text, listed), "{arguments:?}: {text}");
+        assert!(!is_listed(&text, left_out), "{arguments:?}: {text}");
+        assert_eq!(text.lines().next(), Some(only.trim_end()));
+    }
+    // What a function caused to others counts as what it waited itself.
+    let slow = text(&["--min-wait", "150ms"]);
+    assert!(
+        is_listed(&slow, "get") && is_listed(&slow, "main"),
+        "{slow}"
+    );
+    let none = text(&["--min-wait", "151ms"]);
+    assert!(
+        none.contains(" functions with less than 151 ms of waiting left out\n"),
+        "{none}"
+    );
+    assert!(!none.contains("with what it calls"), "{none}");
 }
 
 #[test]

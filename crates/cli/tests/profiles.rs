@@ -202,7 +202,7 @@ fn what_to_do_is_about_the_place_that_others_waited_for() {
         .unwrap();
     let (_, said) = files(&output);
     // No hint: the holds are too short for one.
-    let next = "\nnext:  do less while cache_mu is held in flush\n";
+    let next = "\nnext:  do less while cache_mu is held in flush (main.cc:7)\n";
     assert!(said.contains(next), "{said}");
 }
 

@@ -84,6 +84,13 @@ fn with_sync_waits() -> Profile {
         values(2, 2, 1_000_000_000),
         &[&condition[..], &late].concat(),
     );
+    let signalled = [
+        (label::LOCK_NAME, "word"),
+        (label::LOCK_KIND, "futex"),
+        (label::LOCK, "0x9000"),
+        (label::RESULT, "interrupted"),
+    ];
+    add(values(3, 3, 100_000_000), &signalled);
     for address in ["0x7000", "0x8000"] {
         let thread = [
             (label::LOCK_NAME, "[threads]"),
@@ -108,13 +115,14 @@ fn report_of(name: &str, profile: &Profile, arguments: &[&str]) -> String {
 #[test]
 fn what_is_no_waiting_for_a_lock_has_a_table_of_its_own() {
     let expected = "\
-10.0 s in 1 profile: 44 sync waits of 9.50 s (for signals, barriers, initialisers, ends of threads)
+10.0 s in 1 profile: 47 sync waits of 9.60 s (for signals, for ends of threads, by futex)
 
-waiting                              ending                     wait          of all    wait    wait    wait
-for        kind  waiting  ended by   thread  waits  timeouts   total      ±  waiting    mean     p99     max
-work_cv    cond  put      submit     main       40         0  8.00 s  ±0.1%    84.2%  200 ms  200 ms  200 ms
-work_cv    cond  put      [timeout]  -           0         2  1.00 s  exact    10.5%       -       -       -
-[threads]  join  put      -          -           2         0  500 ms  ±0.1%     5.3%  250 ms  250 ms  250 ms
+waiting                                   ending                                  wait          of all    wait    wait    wait
+for        kind   waiting  ended by       thread  waits  timeouts  interrupted   total      ±  waiting    mean     p99     max
+work_cv    cond   put      submit         main       40         0            0  8.00 s  ±0.1%    83.3%  200 ms  200 ms  200 ms
+work_cv    cond   put      [timeout]      -           0         2            0  1.00 s  exact    10.4%       -       -       -
+[threads]  join   put      -              -           2         0            0  500 ms  ±0.1%     5.2%  250 ms  250 ms  250 ms
+word       futex  put      [interrupted]  -           0         0            3  100 ms  exact     1.0%       -       -       -
 ";
     let text = report_of("sync", &with_sync_waits(), &["--by", "sync"]);
     let squeeze = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -127,14 +135,14 @@ work_cv    cond  put      [timeout]  -           0         2  1.00 s  exact    1
     .unwrap();
     assert_eq!(json["rows"][0]["object"], "work_cv");
     assert_eq!(json["rows"][0]["waker_site"], "submit");
-    assert_eq!(json["total"]["wait_ns"], 9_500_000_000_u64);
+    assert_eq!(json["total"]["wait_ns"], 9_600_000_000_u64);
 }
 
 #[test]
 fn sync_waits_change_no_number_about_locks() {
     let without = of_profile("locks-alone", &[]);
     let with = report_of("locks-and-sync", &with_sync_waits(), &[]);
-    let besides = "besides, 44 sync waits of 9.50 s (for signals, barriers, initialisers, ends of threads): report --by sync\n";
+    let besides = "besides, 47 sync waits of 9.60 s (for signals, for ends of threads, by futex): report --by sync\n";
     assert!(with.contains(besides), "{with}");
     assert_eq!(with.replace(besides, ""), without);
     for by in ["site", "thread", "edge", "holder", "name"] {

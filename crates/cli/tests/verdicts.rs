@@ -122,8 +122,8 @@ warning: 1 of 3 threads without a name
 #[test]
 fn below_the_table_stands_what_to_do() {
     let text = report("hint", &blamed(), &[]);
-    let hint = "\n\nhint: long holds of cache_mu in flush: 100% of the time it is held is in holds \
-                of 1 ms and more, about 1,000 of them, the longest 4.00 ms; fsync is in their \
+    let hint = "\n\nhint: long holds of cache_mu in flush: 100% of the time it is held there is in \
+                holds of 1 ms and more, about 1,000 of them, the longest 4.00 ms; fsync is in their \
                 stacks\n";
     assert!(text.ends_with(hint), "{text}");
     assert!(!report("no-hint", &profile(), &["--by", "site"]).contains("hint: "));

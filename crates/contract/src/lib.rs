@@ -5,6 +5,7 @@
 //! No files, threads or environment here: both sides bring their own.
 #![forbid(unsafe_code)]
 
+pub mod build_note;
 pub mod comment;
 pub mod control;
 pub mod demangle;

@@ -93,15 +93,29 @@ pub mod label {
     pub const BLOCKING_THREAD_NAME: &str = "blocking thread name";
     /// Number: the kernel's id of that thread.
     pub const BLOCKING_THREAD_ID: &str = "blocking thread id";
-    /// Text, on sync waits: where they were ended. On waits: where the release was made that the wait is put down to: the
-    /// first function there that does more than wrap a call. Absent when unknown.
+    /// Text, on waits: where the release was made that the wait is put down to, the
+    /// first function there that does more than wrap a call. On sync waits: where they
+    /// were ended. Absent when unknown.
     pub const BLOCKING_SITE: &str = "blocking site";
+    /// Number: the address of the call in that function, as it stands in the table of
+    /// locations: there it may have been given a line and inlined functions since.
+    pub const BLOCKING_ADDRESS: &str = "blocking address";
     /// Text: where the lock was released for which that holder had itself waited
     /// meanwhile, and so on to the last of the chain. Absent when it had not.
     pub const ROOT_BLOCKING_SITE: &str = "root blocking site";
+    /// Number: the address of the call in that function.
+    pub const ROOT_BLOCKING_ADDRESS: &str = "root blocking address";
     /// Number: the most threads that waited at once for the lock of the row, the
     /// one of the row included.
     pub const QUEUE_MAX: &str = "queue max";
+}
+
+/// Values of the label [`label::RESULT`] that readers tell apart.
+pub mod result {
+    /// It ran out of time.
+    pub const TIMEOUT: &str = "timeout";
+    /// A signal handler ran.
+    pub const INTERRUPTED: &str = "interrupted";
 }
 
 /// Unit of the numeric labels that are durations.

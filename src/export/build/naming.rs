@@ -1,5 +1,6 @@
 //! What locks, places, kinds and failures are called.
 
+use contract::sample_type::result;
 use contract::wrapper::is_wrapper;
 
 use super::super::aggregate::{Key, OTHER_LOCKS};
@@ -79,6 +80,12 @@ impl Builder<'_> {
     /// The innermost function that does more than wrap a call, or the place of
     /// the call in its file.
     pub(super) fn place(&self, frames: &[u64]) -> String {
+        self.place_at(self.call_in(frames))
+    }
+
+    /// The address of the call in the innermost function that does more than wrap one; of
+    /// the innermost call where none has a name; 0 of none.
+    pub(super) fn call_in(&self, frames: &[u64]) -> u64 {
         let names = self.sources.names;
         let calls = || {
             frames
@@ -87,22 +94,24 @@ impl Builder<'_> {
                 .filter(|&&address| address != 0 && !self.is_ours(address))
                 .map(|address| address - 1)
         };
-        let named = |address| {
+        let name = |address| {
             names
                 .function(address)
                 .map(|symbol| names.for_people(symbol))
         };
-        let mut functions = calls().map(named).take_while(Option::is_some).flatten();
-        if let Some(function) = functions
-            .clone()
-            .find(|name| !is_wrapper(name))
-            .or_else(|| functions.next())
-        {
-            return function.to_owned();
+        let named = calls().map_while(|address| Some((address, name(address)?)));
+        let found = { named }.find(|(_, name)| !is_wrapper(name));
+        found.map_or_else(|| calls().next().unwrap_or(0), |(address, _)| address)
+    }
+
+    /// The function with this call in it, or the place of the call in its file.
+    pub(super) fn place_at(&self, call: u64) -> String {
+        let names = self.sources.names;
+        if let Some(symbol) = names.function(call) {
+            return names.for_people(symbol).to_owned();
         }
-        let address = calls().next().unwrap_or(0);
-        self.place_in_file(address)
-            .unwrap_or_else(|| format!("{address:#x}"))
+        self.place_in_file(call)
+            .unwrap_or_else(|| format!("{call:#x}"))
     }
 
     /// Whether this is code of ours: a call that one of the host's libraries makes while we
@@ -154,8 +163,8 @@ pub(crate) fn kind_name(kind: Kind) -> &'static str {
 pub(super) fn result_name(error: i32) -> String {
     match error {
         libc::EBUSY => "busy".to_owned(),
-        libc::ETIMEDOUT => "timeout".to_owned(),
-        libc::EINTR => "interrupted".to_owned(),
+        libc::ETIMEDOUT => result::TIMEOUT.to_owned(),
+        libc::EINTR => result::INTERRUPTED.to_owned(),
         libc::EDEADLK => "deadlock".to_owned(),
         libc::EAGAIN => "too deep".to_owned(),
         libc::EINVAL => "invalid".to_owned(),

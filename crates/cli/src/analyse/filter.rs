@@ -49,6 +49,15 @@ impl Filter {
         parts.into_iter().filter_map(given).collect()
     }
 
+    /// The same as it may have been given: `--lock cache --kind mutex`; empty for nothing.
+    pub(crate) fn shown(&self) -> String {
+        let parts = self.parts().into_iter();
+        let parts: Vec<String> = parts
+            .map(|(name, what)| format!("--{name} {what}"))
+            .collect();
+        parts.join(" ")
+    }
+
     /// Prepares to look at the samples of one profile.
     pub(crate) fn on<'a>(&'a self, profile: &'a Profile) -> Selection<'a> {
         Selection {

@@ -18,7 +18,7 @@ pub(crate) struct Convoy {
     pub(crate) queue_max: Option<u64>,
 }
 
-/// Most of the time it is held is in long holds.
+/// Most of the time it is held in one place is in long holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct LongHolds {
     pub(crate) holds: u64,

@@ -4,7 +4,8 @@ use std::collections::HashMap;
 use std::fmt;
 use std::rc::Rc;
 
-use contract::profile::{Line, Location, Profile};
+use contract::profile::{Line, Location, Profile, Sample};
+use contract::sample_type::label;
 use contract::wrapper;
 
 /// A place in the code.
@@ -29,21 +30,41 @@ impl fmt::Display for Site {
     }
 }
 
+/// The places that a row of a profile is about.
+#[derive(Clone, Debug)]
+pub(crate) struct Places {
+    /// Where it happened.
+    pub(crate) site: Rc<Site>,
+    /// Where what it waited for was released, or its sync wait ended, if that is known.
+    pub(crate) holder: Option<Rc<Site>>,
+    /// The end of the chain, where that holder had itself waited elsewhere.
+    pub(crate) root: Option<Rc<Site>>,
+}
+
 /// The named frames of one profile.
 pub(crate) struct Frames<'a> {
     profile: &'a Profile,
     is_wrapper: Vec<bool>,
     sites: HashMap<(usize, usize), Rc<Site>>,
     nowhere: Rc<Site>,
+    /// Locations by their addresses, once somebody has asked for one.
+    by_address: Option<HashMap<u64, usize>>,
+}
+
+impl Site {
+    /// What a profile has only a name of.
+    pub(crate) fn named(function: &str) -> Self {
+        Self {
+            function: function.to_owned(),
+            ..Self::default()
+        }
+    }
 }
 
 impl<'a> Frames<'a> {
     /// Looks at every function once.
     pub(crate) fn new(profile: &'a Profile) -> Self {
-        let nowhere = Site {
-            function: "[no stack]".to_owned(),
-            ..Site::default()
-        };
+        let nowhere = Site::named("[no stack]");
         Self {
             profile,
             is_wrapper: profile
@@ -53,7 +74,45 @@ impl<'a> Frames<'a> {
                 .collect(),
             sites: HashMap::new(),
             nowhere: Rc::new(nowhere),
+            by_address: None,
         }
+    }
+
+    /// What a row of the profile is about.
+    pub(crate) fn places(&mut self, sample: &Sample) -> Places {
+        let holder = self.blamed(sample, label::BLOCKING_SITE, label::BLOCKING_ADDRESS);
+        let root = self.blamed(
+            sample,
+            label::ROOT_BLOCKING_SITE,
+            label::ROOT_BLOCKING_ADDRESS,
+        );
+        Places {
+            site: self.site(&sample.stack),
+            root: root.filter(|root| Some(root) != holder.as_ref()),
+            holder,
+        }
+    }
+
+    /// A place that a label names: by its address with line and inlined functions, as the
+    /// rows of whoever released have them, where the profile knows that address.
+    fn blamed(&mut self, sample: &Sample, site: &str, address: &str) -> Option<Rc<Site>> {
+        let name = sample.text(site)?;
+        let address = sample.number(address).map(i64::cast_unsigned);
+        let location = address.and_then(|address| self.location_at(address));
+        Some(match location {
+            Some(location) => self.site(&[location]),
+            None => Rc::new(Site::named(name)),
+        })
+    }
+
+    fn location_at(&mut self, address: u64) -> Option<usize> {
+        let locations = &self.profile.locations;
+        let by_address = self.by_address.get_or_insert_with(|| {
+            let all = locations.iter().enumerate();
+            all.map(|(index, location)| (location.address, index))
+                .collect()
+        });
+        by_address.get(&address).copied()
     }
 
     /// The first place of a stack that is not merely a wrapper of a lock call; the
@@ -167,10 +226,7 @@ impl<'a> Frames<'a> {
             }
             None => format!("{:#x}", location.address),
         };
-        Site {
-            function,
-            ..Site::default()
-        }
+        Site::named(&function)
     }
 }
 

@@ -85,10 +85,35 @@ pub(crate) struct Hint {
     pub(crate) is_namesake: bool,
     /// All waiting for it.
     pub(crate) wait_ns: u64,
-    /// Where it is held most, or longest.
-    pub(crate) site: Option<Rc<Site>>,
+    /// Where to look.
+    pub(crate) place: Option<Place>,
     /// What is the matter, and how that is known.
     pub(crate) finding: Finding,
+}
+
+/// Where to look for what makes others wait for a lock.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// Where it was held during most of the waiting for it.
+    WaitedFor(Rc<Site>),
+    /// Where it is held most, as far as that was sampled: whom was waited for is unknown.
+    HeldMost(Rc<Site>),
+}
+
+impl Place {
+    /// Of a lock.
+    fn of(row: &Row) -> Option<Self> {
+        let culprit = row.culprit.as_ref();
+        let waited_for = culprit.map(|culprit| Self::WaitedFor(Rc::clone(&culprit.site)));
+        waited_for.or_else(|| row.hold_site.as_ref().map(Rc::clone).map(Self::HeldMost))
+    }
+
+    /// The place itself.
+    pub(crate) fn site(&self) -> &Rc<Site> {
+        match self {
+            Self::WaitedFor(site) | Self::HeldMost(site) => site,
+        }
+    }
 }
 
 /// The hints that are worth most, from the rows by lock of these profiles.
@@ -110,19 +135,18 @@ pub(crate) fn find<'a>(
     let mut hints = Vec::new();
     for (lock, row) in rows {
         let holding = holdings.get(lock);
+        let place = Place::of(row);
         let findings = [
-            convoy(row).map(|finding| (row.hold_site.clone(), finding)),
-            holding.and_then(|holding| holding.long(row)),
-            holding
-                .and_then(|holding| holding.readers(row))
-                .map(|finding| (row.hold_site.clone(), finding)),
-            recursive(lock, row).map(|finding| (row.hold_site.clone(), finding)),
+            convoy(row),
+            holding.and_then(|holding| holding.long(place.as_ref()?.site())),
+            holding.and_then(|holding| holding.readers(row)),
+            recursive(lock, row),
         ];
-        hints.extend(findings.into_iter().flatten().map(|(site, finding)| Hint {
+        hints.extend(findings.into_iter().flatten().map(|finding| Hint {
             lock: lock.clone(),
             is_namesake: row.is_namesake,
             wait_ns: row.totals.wait_ns(),
-            site,
+            place: place.clone(),
             finding,
         }));
     }
@@ -173,17 +197,19 @@ fn recursive(lock: &Lock, row: &Row) -> Option<Finding> {
 /// The holds of one lock.
 #[derive(Default)]
 struct Holding {
-    /// The long ones, by where they ended.
-    long: HashMap<Rc<Site>, LongHold>,
+    /// All of them, by where they ended.
+    sites: HashMap<Rc<Site>, AtSite>,
     /// In functions that only read, by their names, and which these are.
     reading_ns: u64,
     readers: HashSet<Rc<Site>>,
 }
 
+/// The holds that end in one place; all but their time is of the long ones.
 #[derive(Default)]
-struct LongHold {
-    holds: u64,
-    time_ns: u64,
+struct AtSite {
+    hold_ns: u64,
+    long_holds: u64,
+    long_ns: u64,
     longest_ns: u64,
     under: Option<String>,
 }
@@ -201,20 +227,18 @@ impl Holding {
         }))
     }
 
-    fn long(&self, row: &Row) -> Option<(Option<Rc<Site>>, Finding)> {
-        let (site, long) = self
-            .long
-            .iter()
-            .max_by(|(a, of_a), (b, of_b)| of_a.time_ns.cmp(&of_b.time_ns).then(b.cmp(a)))?;
-        let hold_ns = row.totals.hold_ns;
+    /// Whether most of the time it is held there is in long holds.
+    fn long(&self, site: &Rc<Site>) -> Option<Finding> {
+        let there = self.sites.get(site)?;
         let finding = Finding::LongHolds(LongHolds {
-            holds: long.holds,
-            long_ns: long.time_ns,
-            hold_ns,
-            longest_ns: long.longest_ns,
-            under: long.under.clone(),
+            holds: there.long_holds,
+            long_ns: there.long_ns,
+            hold_ns: there.hold_ns,
+            longest_ns: there.longest_ns,
+            under: there.under.clone(),
         });
-        (long.time_ns >= hold_ns / 2).then(|| (Some(Rc::clone(site)), finding))
+        let is_most = there.long_holds > 0 && there.long_ns >= there.hold_ns / 2;
+        is_most.then_some(finding)
     }
 }
 
@@ -243,17 +267,17 @@ fn holdings<'a>(
                 increase(&mut holding.reading_ns, hold_ns);
                 holding.readers.insert(Rc::clone(&site));
             }
+            let there = holding.sites.entry(site).or_default();
+            increase(&mut there.hold_ns, hold_ns);
             if mean_ns < LONG_NS {
                 continue;
             }
-            let long = holding.long.entry(site).or_default();
-            increase(&mut long.holds, holds);
-            increase(&mut long.time_ns, hold_ns);
-            long.longest_ns = long
-                .longest_ns
-                .max(totals::longest_ns(sample).unwrap_or(mean_ns));
-            if long.under.is_none() {
-                long.under = under(&frames.names(&sample.stack));
+            increase(&mut there.long_holds, holds);
+            increase(&mut there.long_ns, hold_ns);
+            let longest_ns = totals::longest_ns(sample).unwrap_or(mean_ns);
+            there.longest_ns = there.longest_ns.max(longest_ns);
+            if there.under.is_none() {
+                there.under = under(&frames.names(&sample.stack));
             }
         }
     }

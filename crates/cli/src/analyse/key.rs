@@ -3,15 +3,17 @@
 use std::rc::Rc;
 
 use contract::profile::Sample;
-use contract::sample_type::{SampleType, label};
+use contract::sample_type::{SampleType, label, result};
 
-use super::frames::Site;
+use super::frames::{Places, Site};
 use super::totals::of;
 
-/// Who waited for is unknown.
+/// Who was waited for is unknown.
 pub(crate) const UNKNOWN: &str = "[unknown]";
 /// What ended a sync wait that ran out of time.
 const TIMEOUT: &str = "[timeout]";
+/// What ended one in which a signal handler ran.
+const INTERRUPTED: &str = "[interrupted]";
 
 /// What a row is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,8 +74,9 @@ pub(crate) enum Key {
     Edge {
         /// Where was waited.
         waiter: Rc<Site>,
-        /// Where it was released that was waited for.
-        holder: String,
+        /// Where it was released that was waited for; without a name of whatever ends
+        /// for itself.
+        holder: Rc<Site>,
         /// For what.
         lock: Lock,
     },
@@ -81,7 +84,8 @@ pub(crate) enum Key {
 
 impl Key {
     /// What a row of a profile is about; none where it says nothing about such things.
-    pub(crate) fn new(by: By, sample: &Sample, site: &Rc<Site>) -> Option<Self> {
+    pub(crate) fn new(by: By, sample: &Sample, places: &Places) -> Option<Self> {
+        let site = &places.site;
         Some(match by {
             By::Lock => Self::Lock(Lock::of(sample)),
             By::Name => Self::Name(lock_name(sample).to_owned()),
@@ -96,12 +100,12 @@ impl Key {
             },
             By::Sync => Self::Edge {
                 waiter: Rc::clone(site),
-                holder: waker(sample).to_owned(),
+                holder: waker(sample, places),
                 lock: object(sample),
             },
             By::Edge if has(sample, SampleType::AcquireWait) => Self::Edge {
                 waiter: Rc::clone(site),
-                holder: holder(sample).to_owned(),
+                holder: holder(places),
                 lock: Lock::of(sample),
             },
             By::Holder if has(sample, SampleType::Release) || has(sample, SampleType::Blocked) => {
@@ -170,17 +174,20 @@ pub(super) fn lock_name(sample: &Sample) -> &str {
 }
 
 /// Where it was released that a row waited for.
-pub(crate) fn holder(sample: &Sample) -> &str {
-    sample.text(label::BLOCKING_SITE).unwrap_or(UNKNOWN)
+fn holder(places: &Places) -> Rc<Site> {
+    let unknown = || Rc::new(Site::named(UNKNOWN));
+    places.holder.clone().unwrap_or_else(unknown)
 }
 
 /// Where a sync wait was ended; nothing of threads, which end for themselves.
-fn waker(sample: &Sample) -> &str {
-    match sample.text(label::RESULT) {
-        Some("timeout") => TIMEOUT,
+fn waker(sample: &Sample, places: &Places) -> Rc<Site> {
+    let nobody = match sample.text(label::RESULT) {
+        Some(result::TIMEOUT) => TIMEOUT,
+        Some(result::INTERRUPTED) => INTERRUPTED,
         _ if is_join(sample) => "",
-        _ => holder(sample),
-    }
+        _ => return holder(places),
+    };
+    Rc::new(Site::named(nobody))
 }
 
 /// What a sync wait was for: all threads whose end was waited for are one.

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use contract::profile::{Function, Line, Profile, Sample};
 use contract::sample_type::SampleType;
 
+use super::filter::Filter;
 use super::frames::Frames;
 use super::totals::{increase, of};
 
@@ -17,6 +18,8 @@ pub(crate) struct Figures {
     pub(crate) hold_ns: u64,
     /// Acquisitions.
     pub(crate) acquisitions: u64,
+    /// Waiting caused to others; it has no column, but decides what is left out.
+    pub(crate) blocked_ns: u64,
 }
 
 /// The same, with and without what was called.
@@ -43,17 +46,21 @@ pub(crate) struct Listed {
     pub(crate) total: Counted,
 }
 
-/// The functions whose names are wanted, those with most waiting first.
+/// The functions whose names are wanted, those with most waiting first, and in them what
+/// a filter lets through.
 pub(crate) fn list<'a>(
     profiles: impl IntoIterator<Item = &'a Profile>,
     is_wanted: impl Fn(&str) -> bool,
+    filter: &Filter,
 ) -> Vec<Listed> {
     let mut all = Functions::new();
     for profile in profiles {
         let wanted = |function: &Function| is_wanted(&function.name);
         let wanted: Vec<bool> = profile.functions.iter().map(wanted).collect();
         let frames = Frames::new(profile);
-        for sample in &profile.samples {
+        let selection = filter.on(profile);
+        let samples = profile.samples.iter();
+        for sample in samples.filter(|sample| selection.has(sample)) {
             add(&mut all, profile, &frames, &wanted, sample);
         }
     }
@@ -80,6 +87,7 @@ fn add<'a>(
         wait_ns: of(sample, SampleType::AcquireWait),
         hold_ns: of(sample, SampleType::ReleaseHold),
         acquisitions: of(sample, SampleType::Acquire),
+        blocked_ns: of(sample, SampleType::Blocked),
     };
     if figures == Figures::default() {
         return;
@@ -118,6 +126,11 @@ impl Listed {
             file: function.file.clone(),
             ..Self::default()
         }
+    }
+
+    /// Whether so much waiting is in it, caused or suffered.
+    pub(crate) fn has_waiting(&self, least_ns: u64) -> bool {
+        self.total.below.wait_ns.max(self.total.below.blocked_ns) >= least_ns
     }
 
     fn key(&self) -> (&str, &str) {
@@ -161,5 +174,6 @@ impl Figures {
         increase(&mut self.wait_ns, other.wait_ns);
         increase(&mut self.hold_ns, other.hold_ns);
         increase(&mut self.acquisitions, other.acquisitions);
+        increase(&mut self.blocked_ns, other.blocked_ns);
     }
 }

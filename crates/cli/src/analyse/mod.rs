@@ -65,6 +65,7 @@ impl Analysis {
                 .fold(0, u64::saturating_add),
             root_site: None,
             holder_thread: None,
+            culprit: None,
         }
     }
 
@@ -116,11 +117,11 @@ pub(crate) fn selected<'a>(
             .iter()
             .filter(|sample| selection.has(sample))
         {
-            let site = frames.site(&sample.stack);
+            let places = frames.places(sample);
             let basis = weights.basis(sample);
             analysis.total.add(sample, &basis);
-            if let Some(key) = Key::new(by, sample, &site) {
-                groups.entry(key).or_default().add(sample, &site, &basis);
+            if let Some(key) = Key::new(by, sample, &places) {
+                groups.entry(key).or_default().add(sample, &places, &basis);
             }
         }
     }

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use contract::profile::Sample;
 use contract::sample_type::{SampleType, label};
 
-use super::frames::Site;
+use super::frames::{Places, Site};
 use super::key::{self, Key, Lock};
 use super::totals::{Totals, increase, of};
 use super::weights::Basis;
@@ -33,9 +33,22 @@ pub(crate) struct Row {
     pub(crate) locks: u64,
     /// Where the chains end that most of the waiting is put down to, when not with
     /// the holder itself.
-    pub(crate) root_site: Option<String>,
+    pub(crate) root_site: Option<Rc<Site>>,
     /// The thread most of the waiting was for.
     pub(crate) holder_thread: Option<String>,
+    /// Whom most of the waiting is put down to.
+    pub(crate) culprit: Option<Culprit>,
+}
+
+/// Where something was held during most of the waiting for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Culprit {
+    /// Where it was released.
+    pub(crate) site: Rc<Site>,
+    /// The thread that held it during most of that.
+    pub(crate) thread: Option<String>,
+    /// How long it was waited for it there.
+    pub(crate) wait_ns: u64,
 }
 
 /// What the sums of all rows are part of.
@@ -62,13 +75,16 @@ pub(super) struct Group {
     /// Waiting time, caused or suffered, and acquisitions per lock name.
     lock_names: HashMap<String, (u64, u64)>,
     locks: HashSet<Lock>,
-    /// Waiting time by the end of its chain; empty where that is the holder.
-    roots: HashMap<String, u64>,
+    /// Waiting time by the end of its chain; none where that is the holder.
+    roots: HashMap<Option<Rc<Site>>, u64>,
     holder_threads: HashMap<String, u64>,
+    /// Waiting time by where it was released that was waited for, and by thread.
+    holders: HashMap<Rc<Site>, HashMap<String, u64>>,
 }
 
 impl Group {
-    pub(super) fn add(&mut self, sample: &Sample, site: &Rc<Site>, basis: &Basis) {
+    pub(super) fn add(&mut self, sample: &Sample, places: &Places, basis: &Basis) {
+        let site = &places.site;
         self.totals.add(sample, basis);
         let wait_ns = of(sample, SampleType::AcquireWait);
         let blocked_ns = of(sample, SampleType::Blocked);
@@ -82,20 +98,14 @@ impl Group {
         increase(&mut sums.1, of(sample, SampleType::Acquire));
         self.locks.insert(Lock::of(sample));
         if wait_ns > 0 {
-            let root = sample
-                .text(label::ROOT_BLOCKING_SITE)
-                .filter(|root| *root != key::holder(sample));
-            add_to(
-                &mut self.roots,
-                &root.unwrap_or_default().to_owned(),
-                wait_ns,
-            );
+            add_to(&mut self.roots, &places.root, wait_ns);
             let thread = sample.text(label::BLOCKING_THREAD_NAME);
-            add_to(
-                &mut self.holder_threads,
-                &thread.unwrap_or_default().to_owned(),
-                wait_ns,
-            );
+            let thread = thread.unwrap_or_default().to_owned();
+            add_to(&mut self.holder_threads, &thread, wait_ns);
+            if let Some(holder) = &places.holder {
+                let threads = self.holders.entry(Rc::clone(holder)).or_default();
+                add_to(threads, &thread, wait_ns);
+            }
         }
     }
 
@@ -110,10 +120,25 @@ impl Group {
             hold_site: most(self.hold_ns),
             lock: most(self.lock_names),
             locks: u64::try_from(self.locks.len()).unwrap_or(u64::MAX),
-            root_site: most(self.roots).filter(known),
+            root_site: most(self.roots).flatten(),
             holder_thread: most(self.holder_threads).filter(known),
+            culprit: culprit(self.holders),
         }
     }
+}
+
+fn culprit(holders: HashMap<Rc<Site>, HashMap<String, u64>>) -> Option<Culprit> {
+    let all = holders.into_iter().map(|(site, threads)| {
+        let wait_ns = threads.values().copied().fold(0, u64::saturating_add);
+        (site, wait_ns, threads)
+    });
+    let (site, wait_ns, threads) =
+        all.max_by(|(a, of_a, _), (b, of_b, _)| of_a.cmp(of_b).then_with(|| b.cmp(a)))?;
+    Some(Culprit {
+        site,
+        thread: most(threads).filter(|name| !name.is_empty()),
+        wait_ns,
+    })
 }
 
 fn add_to<K: Clone + Eq + Hash>(sums: &mut HashMap<K, u64>, of: &K, value: u64) {

@@ -1,8 +1,10 @@
-//! Sync waits (for signals, at barriers, for initialisers, for the end of threads): set
-//! apart from what is about locks, so that they are in no sum of it.
+//! Sync waits, of which some thread or process is the end and no lock: set apart from what
+//! is about locks, so that they are in no sum of it.
+
+use std::collections::BTreeSet;
 
 use contract::profile::{Profile, Sample};
-use contract::sample_type::SampleType;
+use contract::sample_type::{SampleType, label};
 
 use super::filter::Filter;
 use super::totals::{increase, of};
@@ -42,9 +44,44 @@ fn exchange(sample: &mut Sample, from: SampleType, to: SampleType) {
     sample.values.swap(from.index(), to.index());
 }
 
-/// How many, and how long together.
-pub(crate) fn sum<'a>(sync: impl IntoIterator<Item = &'a Profile>, filter: &Filter) -> (u64, u64) {
-    let mut sum = (0, 0);
+/// The kinds of sync waits, and what each is for, in the order in which they are told.
+const KINDS: [(&str, &str); 6] = [
+    ("cond", "for signals"),
+    ("barrier", "at barriers"),
+    ("once", "for initialisers"),
+    ("join", "for ends of threads"),
+    ("futex", "by futex"),
+    ("file", "for locks on files"),
+];
+
+/// Whether a kind is one of sync waits.
+pub(crate) fn is_kind(kind: &str) -> bool {
+    KINDS.iter().any(|(known, _)| *known == kind)
+}
+
+/// All sync waits.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Sum {
+    pub(crate) waits: u64,
+    pub(crate) wait_ns: u64,
+    kinds: BTreeSet<String>,
+}
+
+impl Sum {
+    /// What they were for, as far as there were any: `for signals, at barriers`.
+    pub(crate) fn purposes(&self) -> String {
+        let known = KINDS.iter().filter(|(kind, _)| self.kinds.contains(*kind));
+        let mut purposes: Vec<&str> = known.map(|(_, purpose)| *purpose).collect();
+        if self.kinds.iter().any(|kind| !is_kind(kind)) {
+            purposes.push("for something else");
+        }
+        purposes.join(", ")
+    }
+}
+
+/// How many, how long together, and of which kinds.
+pub(crate) fn sum<'a>(sync: impl IntoIterator<Item = &'a Profile>, filter: &Filter) -> Sum {
+    let mut sum = Sum::default();
     for profile in sync {
         let selection = filter.on(profile);
         for sample in profile
@@ -52,8 +89,12 @@ pub(crate) fn sum<'a>(sync: impl IntoIterator<Item = &'a Profile>, filter: &Filt
             .iter()
             .filter(|sample| selection.has(sample))
         {
-            increase(&mut sum.0, of(sample, SampleType::Contention));
-            increase(&mut sum.1, of(sample, SampleType::AcquireWait));
+            increase(&mut sum.waits, of(sample, SampleType::Contention));
+            increase(&mut sum.wait_ns, of(sample, SampleType::AcquireWait));
+            let kind = sample.text(label::LOCK_KIND).unwrap_or_default();
+            if !sum.kinds.contains(kind) {
+                sum.kinds.insert(kind.to_owned());
+            }
         }
     }
     sum
@@ -82,7 +123,29 @@ mod tests {
         assert_eq!(profile.samples, [row([3, 20, 0, 0, 2, 0, 3, 0, 0])]);
         assert_eq!(sync.samples, [row([0, 50, 0, 0, 4, 0, 2, 0, 0])]);
         assert_eq!((sync.duration_ns, sync.comments.len()), (7, 1));
-        assert_eq!(sum([&sync], &Filter::default()), (4, 50));
-        assert_eq!(sum([&split_off(&mut profile)], &Filter::default()), (0, 0));
+        let of = |profile: &Profile| {
+            let sum = sum([profile], &Filter::default());
+            (sum.waits, sum.wait_ns)
+        };
+        assert_eq!(of(&sync), (4, 50));
+        assert_eq!(of(&split_off(&mut profile)), (0, 0));
+    }
+
+    #[test]
+    fn only_what_there_was_is_told_to_have_been_waited_for() {
+        let purposes = |kinds: &[&str]| {
+            let kinds = kinds.iter().map(|kind| (*kind).to_owned()).collect();
+            let sum = Sum {
+                kinds,
+                ..Sum::default()
+            };
+            sum.purposes()
+        };
+        assert_eq!(purposes(&["join"]), "for ends of threads");
+        assert_eq!(
+            purposes(&["file", "futex", "cond"]),
+            "for signals, by futex, for locks on files"
+        );
+        assert_eq!(purposes(&["quantum"]), "for something else");
     }
 }

@@ -1,7 +1,7 @@
 //! The sums of a row, and what is computed from them.
 
 use contract::profile::Sample;
-use contract::sample_type::{SampleType, label};
+use contract::sample_type::{SampleType, label, result};
 
 use super::buckets::{self, Bucket, Buckets};
 use super::spread::Spread;
@@ -36,6 +36,8 @@ pub(crate) struct Totals {
     pub(crate) wait_max_ns: u64,
     /// Attempts that did not get the lock.
     pub(crate) failed: u64,
+    /// Those of them in which a signal handler ran.
+    pub(crate) interrupted: u64,
     /// Their waiting time.
     pub(crate) failed_wait_ns: u64,
     /// Holds that ended: releases, nested ones not included.
@@ -80,10 +82,13 @@ impl Totals {
         weights::add_time(&mut errors.wait_ns, contention, wait_ns, basis.kept);
         let queue = sample.number(label::QUEUE_MAX).map_or(0, value);
         self.queue_max = self.queue_max.max(queue);
-        if sample.text(label::RESULT).is_some() {
+        if let Some(why) = sample.text(label::RESULT) {
             weights::add(&mut errors.failed, contention, basis.kept, 1.0);
             increase(&mut self.failed, contention);
             increase(&mut self.failed_wait_ns, wait_ns);
+            if why == result::INTERRUPTED {
+                increase(&mut self.interrupted, contention);
+            }
             return;
         }
         let acquisitions = of(sample, SampleType::Acquire);

@@ -57,7 +57,7 @@ pub(crate) mod name {
 }
 
 /// Arguments of `report` that mean nothing for source lines.
-const TABLE_ONLY: [&str; 13] = [
+const TABLE_ONLY: [&str; 7] = [
     name::BY,
     name::FORMAT,
     name::SORT,
@@ -65,12 +65,6 @@ const TABLE_ONLY: [&str; 13] = [
     name::VALUE,
     name::ROOT,
     name::HISTOGRAM,
-    name::LOCK,
-    name::THREAD,
-    name::KIND,
-    name::FOCUS,
-    name::IGNORE,
-    name::MIN_WAIT,
 ];
 
 /// The whole command line.

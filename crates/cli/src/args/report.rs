@@ -54,6 +54,10 @@ fn behind() -> String {
                 "where requests hold locks",
             ),
             (
+                "lockprof report --list look_up --lock cache FILE",
+                "source lines of look_up, with what happened to that lock beside them",
+            ),
+            (
                 "lockprof report --histogram --top 1 FILE",
                 "how long the waits for the worst lock are",
             ),
@@ -83,7 +87,8 @@ fn choices() -> [Arg; 3] {
             "What one row is about: a lock, all locks of a name, a place in the code, a thread, \
              waiting in one place for a holder in another, a holder and the waiting it caused, \
              waiting that is not for a lock (for a signal, at a barrier, for an initialiser, for \
-             the end of a thread), or all locks of a kind [default: lock]",
+             the end of a thread, by futex, for a lock on a file), or all locks of a kind \
+             [default: lock]",
         ),
         choice(name::FORMAT, "FORMAT", &FORMATS.map(|format| format.word))
             .default_value("table")

@@ -38,8 +38,8 @@ pub(super) fn min_wait() -> Arg {
         .value_name("TIME")
         .help_heading("Filters")
         .help(
-            "Only rows with at least this much waiting, caused or suffered, as 10ms; a bare \
-             number is in seconds",
+            "Only rows, or functions of --list, with at least this much waiting, caused or \
+             suffered, as 10ms; a bare number is in seconds",
         )
 }
 

@@ -29,12 +29,14 @@ say how many were, or there is nothing to be sure of.
 Hints stand below a table where waiting for a lock took at least 1 % of the threads' time:
   convoy     the lock is held for 50 % of the time or more, by holds of less than 100 µs on average;
              waits take 10 times that on average, and holds as long as waits a tenth of it at most
-  long-hold  at least half of the time the lock is held is in holds of 1 ms or more that end in
-             one place
+  long-hold  at least half of the time the lock is held in the place named is in holds of 1 ms or
+             more
   readers    at least 90 % of the time the lock is held is in functions whose names say that they
              only read (get, find, lookup, … and no set, insert, update, …)
   recursive  a recursive mutex is taken again while it is held, and its longest hold is 10
              times the median or more
+The place they name is where the lock was held during most of the waiting for it, as by edge; where
+nobody knows, it is where the lock is held most.
 ";
 
 /// The whole text.

@@ -63,7 +63,7 @@ pub(crate) static COLUMNS: &[Column] = &[
     column("lock", ("", "lock"), LOCKS_AND_EDGES, Shown::Rank(0), |row| text(row.key.lock_name()),
         "name of the lock; in a table with its address where several have the same name"),
     column("object", ("waiting", "for"), SYNC, Shown::Rank(0), |row| text(row.key.lock_name()),
-        "name of the condition, barrier or initialiser; [threads] for the end of any thread"),
+        "name of the condition, barrier, initialiser or futex, path of the file; [threads] for the end of any thread"),
     column("kind", ("", "kind"), ONE_LOCK, Shown::Rank(6), |row| text(row.key.kind()),
         "kind of the lock, or of the sync wait"),
     column("kind", ("", "kind"), KIND, Shown::Rank(0), |row| text(row.key.kind()),
@@ -79,19 +79,13 @@ pub(crate) static COLUMNS: &[Column] = &[
             _ => Cell::Text(None),
         },
         "where was waited: first function of the stack that is not merely a wrapper of a lock call, with file and line when known"),
-    column("holder-site", ("", "held by"), EDGE, Shown::Rank(0), |row| match &row.key {
-            Key::Edge { holder, .. } => text(Some(holder)),
-            _ => Cell::Text(None),
-        },
-        "function that released the lock the waits are put down to, or [unknown]"),
-    column("waker-site", ("", "ended by"), SYNC, Shown::Rank(0), |row| match &row.key {
-            Key::Edge { holder, .. } => text(Some(holder)),
-            _ => Cell::Text(None),
-        },
-        "function that signalled last before the end of the wait, came last to the barrier, or ran the initialiser; [timeout], or [unknown]"),
+    column("holder-site", ("", "held by"), EDGE, Shown::Rank(0), |row| holder(&row.key),
+        "where the lock was released that the waits are put down to, as by holder, or [unknown]"),
+    column("waker-site", ("", "ended by"), SYNC, Shown::Rank(0), |row| holder(&row.key),
+        "where was signalled or woken last before the end of the wait, come last to the barrier, or the initialiser run; [timeout], [interrupted] by a signal handler, or [unknown]"),
     column("waker-thread", ("ending", "thread"), SYNC, Shown::IfAny(7), |row| text(row.holder_thread.as_deref()),
         "name of the thread that ended most of the waiting"),
-    column("root-site", ("that waited", "for"), EDGE, Shown::IfAny(3), |row| text(row.root_site.as_deref()),
+    column("root-site", ("that waited", "for"), EDGE, Shown::IfAny(3), |row| Cell::Text(row.root_site.as_ref().map(ToString::to_string)),
         "where the chain ends when that holder had itself waited meanwhile: of most of the waiting, and none where that is the holder"),
     column("holder-thread", ("holding", "thread"), EDGE, Shown::IfAny(7), |row| text(row.holder_thread.as_deref()),
         "name of the thread that held the lock during most of the waiting"),
@@ -132,13 +126,15 @@ pub(crate) static COLUMNS: &[Column] = &[
     column("contended", ("", "contended"), BOTH, Shown::Rank(2), |row| of_lock(row, Cell::Share(row.totals.contended_millipercent())),
         "waits / acquisitions (both are estimates; where there are more waits than acquisitions, 100 %)"),
     column("waits", ("", "waits"), WAITING_AND_SYNC, Shown::Rank(0), |row| count(row.totals.waits),
-        "acquisitions that had to wait; by sync, waits that did not run out of time"),
+        "acquisitions that had to wait; by sync, waits that neither ran out of time nor were interrupted"),
     column("waits-error", ("", "±"), WAITING_AND_SYNC, Shown::Never, |row| of_waits(row, &row.totals.errors.waits, row.totals.waits),
         "how much that may be off"),
     column("failed", ("", "failed"), WAITING, Shown::IfAny(1), |row| count(row.totals.failed),
         "attempts that did not get the lock; part of neither acquisitions nor waits"),
-    column("timeouts", ("", "timeouts"), SYNC, Shown::IfAny(1), |row| count(row.totals.failed),
+    column("timeouts", ("", "timeouts"), SYNC, Shown::IfAny(1), |row| count(row.totals.failed.saturating_sub(row.totals.interrupted)),
         "waits that ran out of time; no part of waits, and of no column but wait"),
+    column("interrupted", ("", "interrupted"), SYNC, Shown::IfAny(1), |row| count(row.totals.interrupted),
+        "waits that ended because a signal handler ran; no part of waits, and of no column but wait"),
     column("failed-error", ("", "±"), WAITING, Shown::Never, |row| of_count(row, &row.totals.errors.failed, row.totals.failed),
         "how much that may be off"),
     column("wait", ("wait", "total"), WAITING_AND_SYNC, Shown::Rank(0), |row| Cell::Time(Some(row.totals.wait_ns())),
@@ -204,6 +200,14 @@ fn of_lock(row: &Row, cell: Cell) -> Cell {
         Cell::Time(_) if row.key.is_sync() => Cell::Time(None),
         Cell::Share(_) if row.key.is_sync() => Cell::Share(None),
         cell => cell,
+    }
+}
+
+/// Who is to blame for an edge; nothing of what ends for itself.
+fn holder(key: &Key) -> Cell {
+    match key {
+        Key::Edge { holder, .. } => text(Some(&holder.to_string())),
+        _ => Cell::Text(None),
     }
 }
 

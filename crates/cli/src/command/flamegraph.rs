@@ -50,8 +50,8 @@ pub(crate) fn flamegraph(matches: &ArgMatches) -> ExitCode {
 /// What is shown, and of what.
 fn title_of(measure: &Measure, filter: &Filter) -> String {
     let mut title = format!("Lock profile: {}", measure.title);
-    for (name, what) in filter.parts() {
-        title.push_str(&format!(" --{name} {what}"));
+    if !filter.is_all() {
+        title.push_str(&format!(" {}", filter.shown()));
     }
     title
 }

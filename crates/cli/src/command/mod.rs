@@ -13,12 +13,14 @@ mod serve;
 mod switch;
 mod symbolize;
 mod top;
+mod version;
 
 use std::process::ExitCode;
 
 use clap::ArgMatches;
 
 use crate::args::{self, name};
+pub(crate) use version::version;
 
 /// Carries out what the arguments ask for.
 pub(crate) fn dispatch(matches: &ArgMatches) -> ExitCode {

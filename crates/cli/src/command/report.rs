@@ -31,11 +31,11 @@ pub(crate) fn report(matches: &ArgMatches) -> ExitCode {
         }
     };
     let Files { loaded, is_whole } = selection::files(matches);
+    selection::warn_of_nothing(&loaded, &request.filter);
     if let Some(listing) = listing.filter(|_| !loaded.is_empty()) {
         let listed = listing.carry_out(&loaded);
         return if is_whole { listed } else { ExitCode::FAILURE };
     }
-    selection::warn_of_nothing(&loaded, &request.filter);
     if !matches!(request.format, Format::Table | Format::Markdown) {
         warn_of_losses(&loaded);
     }

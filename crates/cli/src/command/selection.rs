@@ -60,7 +60,12 @@ pub(super) fn filter(matches: &ArgMatches) -> Result<Filter, String> {
     })
 }
 
-fn pattern_of(name: &str, pattern: &str) -> Result<Regex, String> {
+/// The regular expression given to an option.
+///
+/// # Errors
+///
+/// One line that says why it is none.
+pub(super) fn pattern_of(name: &str, pattern: &str) -> Result<Regex, String> {
     Regex::new(pattern).map_err(|error| {
         // The error draws a picture of the pattern first; what is wrong stands below.
         let error = error.to_string();
@@ -107,10 +112,6 @@ pub(super) fn warn_of_nothing(files: &[Loaded], filter: &Filter) {
         profile.samples.iter().any(|sample| selection.has(sample))
     });
     if is_any && !is_left {
-        let parts = filter.parts().into_iter();
-        let parts: Vec<String> = parts
-            .map(|(name, what)| format!("--{name} {what}"))
-            .collect();
-        output::message(&format!("nothing is left by {}", parts.join(" ")));
+        output::message(&format!("nothing is left by {}", filter.shown()));
     }
 }

@@ -2,15 +2,13 @@
 //! and its values.
 
 use std::collections::BTreeMap;
-use std::rc::Rc;
 
 use contract::profile::{Profile, Sample};
-use contract::sample_type::label;
 
 use super::document::Json;
 use super::stacks::{Numbered, Places, Stacks};
 use super::tables::Table;
-use crate::analyse::frames::{Frames, Site};
+use crate::analyse::frames::{self, Frames};
 use crate::analyse::totals::{self, Totals};
 use crate::analyse::weights::Basis;
 use crate::analyse::{By, Key};
@@ -81,11 +79,11 @@ impl<'a> Rows<'a> {
         let mut frames = Frames::new(profile);
         let mut places = Places::default();
         for sample in &profile.samples {
-            let site = frames.site(&sample.stack);
+            let of_row = frames.places(sample);
             let about = About {
                 stack: self.stacks.node(&frames, &sample.stack, &mut places),
-                rows: self.rows_of(sample, &site, is_sync),
-                root: self.root(sample),
+                rows: self.rows_of(sample, &of_row, is_sync),
+                root: self.root(&of_row),
                 bucket: totals::floor_ns(sample).map_or(NONE, logarithm),
                 is_sync,
             };
@@ -115,13 +113,13 @@ impl<'a> Rows<'a> {
     }
 
     /// Where it is counted in each table.
-    fn rows_of(&self, sample: &Sample, site: &Rc<Site>, is_sync: bool) -> Vec<i64> {
+    fn rows_of(&self, sample: &Sample, places: &frames::Places, is_sync: bool) -> Vec<i64> {
         let row = |table: &Table| match table.by {
             // Of sync waits, the thread is all that tables about locks could have.
             By::Sync if !is_sync => None,
-            By::Sync | By::Thread => Key::new(table.by, sample, site),
+            By::Sync | By::Thread => Key::new(table.by, sample, places),
             _ if is_sync => None,
-            by => Key::new(by, sample, site),
+            by => Key::new(by, sample, places),
         };
         let found = self.tables.iter().map(|table| {
             let found = row(table).and_then(|key| table.row(&key));
@@ -130,10 +128,9 @@ impl<'a> Rows<'a> {
         found.collect()
     }
 
-    fn root(&mut self, sample: &Sample) -> i64 {
-        let root = sample.text(label::ROOT_BLOCKING_SITE);
-        let root = root.filter(|root| sample.text(label::BLOCKING_SITE) != Some(*root));
-        root.map_or(NONE, |root| integer(self.roots.number(root.to_owned())))
+    fn root(&mut self, of: &frames::Places) -> i64 {
+        let root = of.root.as_ref();
+        root.map_or(NONE, |root| integer(self.roots.number(root.to_string())))
     }
 
     /// The columns.

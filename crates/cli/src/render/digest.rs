@@ -1,17 +1,11 @@
 //! What `lockprof run` ends with: how much was lost, to which locks, who held them, what next.
 
-use std::collections::HashMap;
-use std::rc::Rc;
-
 use super::paint::{Line, Look, Paper};
 use super::summary::Findings;
 use super::table::{printable, shortened};
 use super::units;
-use crate::analyse::finding::Finding;
-use crate::analyse::frames::Site;
-use crate::analyse::hints::Hint;
-use crate::analyse::totals::{increase, millipercent};
-use crate::analyse::{self, Analysis, By, Key, Row, key};
+use crate::analyse::totals::millipercent;
+use crate::analyse::{self, Analysis, By, Row};
 use crate::columns;
 use crate::load::Loaded;
 
@@ -26,8 +20,7 @@ const LOSS: u64 = 1_000;
 pub(crate) fn render(files: &[Loaded], paper: Paper) -> String {
     let profiles = files.iter().map(|file| &file.profile);
     let digest = Digest {
-        by_lock: analyse::analyse(profiles.clone(), By::Lock),
-        by_edge: analyse::analyse(profiles, By::Edge),
+        by_lock: analyse::analyse(profiles, By::Lock),
         findings: Findings::new(files, By::Lock),
         files,
         paper,
@@ -37,7 +30,6 @@ pub(crate) fn render(files: &[Loaded], paper: Paper) -> String {
 
 struct Digest<'a> {
     by_lock: Analysis,
-    by_edge: Analysis,
     findings: Findings,
     files: &'a [Loaded],
     paper: Paper,
@@ -155,14 +147,14 @@ impl Digest<'_> {
     /// `     held in refresh_cache for 98% of that, most by cleaner; waited for in look_up`
     fn holder(&self, row: &Row) -> Line {
         let mut line = vec![(Look::Plain, "     ".to_owned())];
-        match self.first_holder(row) {
-            Some((site, thread, wait_ns)) => {
-                let share = millipercent(wait_ns, row.totals.wait_ns()).unwrap_or(0);
-                let thread = thread.map_or_else(String::new, |thread| {
-                    format!(", most by {}", named(&thread))
-                });
+        match &row.culprit {
+            Some(culprit) => {
+                let share = millipercent(culprit.wait_ns, row.totals.wait_ns()).unwrap_or(0);
+                let thread = culprit.thread.as_ref();
+                let thread = thread
+                    .map_or_else(String::new, |thread| format!(", most by {}", named(thread)));
                 line.push((Look::Plain, "held in ".to_owned()));
-                line.push((Look::Bold, named(&site)));
+                line.push((Look::Bold, named(&culprit.site.function)));
                 let share = units::share(share);
                 line.push((Look::Plain, format!(" for {share} of that{thread}")));
             }
@@ -173,31 +165,6 @@ impl Digest<'_> {
             line.push((Look::Plain, named(&site.to_string())));
         }
         line
-    }
-
-    /// Where it was held during most of the waiting for a lock, by which thread, and how
-    /// much that was.
-    fn first_holder(&self, row: &Row) -> Option<(String, Option<String>, u64)> {
-        let mut holders: HashMap<&str, (u64, u64, Option<&str>)> = HashMap::new();
-        for edge in &self.by_edge.rows {
-            let Key::Edge { holder, lock, .. } = &edge.key else {
-                continue;
-            };
-            if Some(lock) != row.key.lock() || holder == key::UNKNOWN {
-                continue;
-            }
-            let (sum_ns, most_ns, thread) = holders.entry(holder).or_default();
-            let wait_ns = edge.totals.wait_ns();
-            increase(sum_ns, wait_ns);
-            if wait_ns > *most_ns {
-                (*most_ns, *thread) = (wait_ns, edge.holder_thread.as_deref());
-            }
-        }
-        let first = holders
-            .into_iter()
-            .max_by(|(a, of_a), (b, of_b)| of_a.0.cmp(&of_b.0).then_with(|| b.cmp(a)));
-        first
-            .map(|(site, (sum_ns, _, thread))| (site.to_owned(), thread.map(str::to_owned), sum_ns))
     }
 
     /// `  4 other locks: 12.0 ms`
@@ -232,7 +199,7 @@ impl Digest<'_> {
             hints => {
                 for (at, hint) in hints.iter().take(LOCKS).enumerate() {
                     let first = if at == 0 { "next:" } else { "" };
-                    text.push_str(&self.lines(first, &self.blamed(hint).advice()));
+                    text.push_str(&self.lines(first, &hint.advice()));
                 }
             }
         }
@@ -249,31 +216,6 @@ impl Digest<'_> {
         text
     }
 
-    /// A hint about the place that others waited for most. Of a few long holds none may
-    /// have been sampled; the waiting that they caused was.
-    fn blamed(&self, hint: &Hint) -> Hint {
-        let mut hint = hint.clone();
-        let mut rows = self.by_lock.rows.iter();
-        let row = rows.find(|row| row.key.lock() == Some(&hint.lock));
-        let Some((function, ..)) = row.and_then(|row| self.first_holder(row)) else {
-            return hint;
-        };
-        if hint
-            .site
-            .as_ref()
-            .is_some_and(|site| site.function != function)
-        {
-            hint.site = Some(Rc::new(Site {
-                function,
-                ..Site::default()
-            }));
-            if let Finding::LongHolds(holds) = &mut hint.finding {
-                holds.under = None;
-            }
-        }
-        hint
-    }
-
     /// What to try where no pattern is known: the place that others waited for most.
     fn no_hint(&self) -> String {
         let whole = &self.by_lock.whole;
@@ -284,7 +226,7 @@ impl Digest<'_> {
         let costly = self.costly();
         let first = costly.first().and_then(|row| {
             let name = row.key.lock()?.shown(row.is_namesake);
-            Some((name, self.first_holder(row)?.0))
+            Some((name, row.culprit.as_ref()?.site.to_string()))
         });
         first.map_or_else(
             || "look at who waits for whom, and for how long".to_owned(),

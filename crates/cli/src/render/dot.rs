@@ -57,12 +57,12 @@ digraph lockprof {
 fn edges<'a>(rows: &[&'a Row]) -> impl Iterator<Item = (String, String, &'a Row)> {
     rows.iter().filter_map(|row| match &row.key {
         Key::Edge { waiter, holder, .. } => {
-            let holder = if holder.is_empty() {
-                key::UNKNOWN
-            } else {
-                holder
+            let holder = match holder.function.as_str() {
+                "" => key::UNKNOWN,
+                function => function,
             };
-            // Of holders profiles tell no lines: with those of waiters, one place were two.
+            // A function waits in one line and releases in another: with lines, chains
+            // would fall apart.
             Some((waiter.function.clone(), holder.to_owned(), *row))
         }
         _ => None,

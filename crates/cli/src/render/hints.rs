@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::table::printable;
 use super::{json, units};
 use crate::analyse::finding::{Convoy, Finding, LongHolds, Readers, Recursive};
-use crate::analyse::hints::Hint;
+use crate::analyse::hints::{Hint, Place};
 use crate::analyse::totals::millipercent;
 use crate::columns::{self, Cell};
 
@@ -30,7 +30,7 @@ impl Hint {
             ("address", text(&self.lock.address)),
             (
                 "site",
-                Cell::Text(self.site.as_ref().map(ToString::to_string)),
+                Cell::Text(self.place.as_ref().map(|place| place.site().to_string())),
             ),
             ("text", text(&self.text())),
             ("wait", Cell::Time(Some(self.wait_ns))),
@@ -47,17 +47,18 @@ impl Hint {
 
     /// ` in put`, where that is known.
     fn place(&self) -> String {
-        self.site
-            .as_ref()
-            .map_or_else(String::new, |site| format!(" in {site}"))
+        let place = self.place.as_ref();
+        place.map_or_else(String::new, |place| format!(" in {}", place.site()))
     }
 
-    /// `; held most in put`, where that is known.
+    /// `; most waited for while held in put`, where that is known, else `; held most in put`.
     fn held(&self) -> String {
-        match self.place() {
-            place if place.is_empty() => place,
-            place => format!("; held most{place}"),
-        }
+        let how = match self.place {
+            None => return String::new(),
+            Some(Place::WaitedFor(_)) => "most waited for while held",
+            Some(Place::HeldMost(_)) => "held most",
+        };
+        format!("; {how}{}", self.place())
     }
 }
 
@@ -136,8 +137,8 @@ impl Told for LongHolds {
             format!("; {function} is in their stacks")
         });
         format!(
-            "long holds of {}{}: {} of the time it is held is in holds of 1 ms and more, about {} \
-             of them, the longest {}{under}",
+            "long holds of {}{}: {} of the time it is held there is in holds of 1 ms and more, \
+             about {} of them, the longest {}{under}",
             hint.name(),
             hint.place(),
             units::share(millipercent(self.long_ns, self.hold_ns).unwrap_or(0)),

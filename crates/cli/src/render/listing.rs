@@ -93,6 +93,7 @@ mod tests {
             wait_ns: 1_500_000,
             hold_ns: 0,
             acquisitions: 12,
+            blocked_ns: 0,
         };
         let counted = Counted {
             here: figures,

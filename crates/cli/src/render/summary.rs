@@ -19,8 +19,8 @@ pub(crate) struct Findings {
     pub(crate) remarks: Remarks,
     /// Where most waiting was caused, and how much.
     first_blamed: Option<(String, u64)>,
-    /// Sync waits, and their time.
-    sync: (u64, u64),
+    /// Sync waits.
+    sync: sync::Sum,
 }
 
 impl Findings {
@@ -73,17 +73,20 @@ impl Findings {
     }
 
     fn count_of_sync(&self) -> String {
-        let (waits, wait_ns) = self.sync;
-        let waits = units::of(waits, "sync wait", "sync waits");
+        let purposes = match self.sync.purposes() {
+            none if none.is_empty() => none,
+            purposes => format!(" ({purposes})"),
+        };
         format!(
-            "{waits} of {} (for signals, barriers, initialisers, ends of threads)",
-            units::time(wait_ns)
+            "{} of {}{purposes}",
+            units::of(self.sync.waits, "sync wait", "sync waits"),
+            units::time(self.sync.wait_ns)
         )
     }
 
     /// What else was waited for, where it was.
     pub(super) fn sync_waits(&self) -> String {
-        if self.sync.0 == 0 {
+        if self.sync.waits == 0 {
             return String::new();
         }
         format!("besides, {}: report --by sync\n", self.count_of_sync())
@@ -147,7 +150,7 @@ impl Summary<'_> {
     pub(super) fn head(&self) -> String {
         let remarks = &self.findings.remarks;
         let mut text = self.headline();
-        text.push_str(&self.only().unwrap_or_default());
+        text.push_str(&only(self.filter, ("row", "rows"), self.left_out));
         if self.by != By::Sync {
             text.push_str(&self.loss().unwrap_or_default());
             text.push_str(&self.findings.sync_waits());
@@ -188,27 +191,6 @@ impl Summary<'_> {
             units::of(profiles, "profile", "profiles"),
             self.findings.count_of_sync(),
         )
-    }
-
-    /// `only --lock cache; 3 rows with less than 1.00 ms of waiting left out`
-    fn only(&self) -> Option<String> {
-        let parts = self.filter.parts().into_iter();
-        let parts: Vec<String> = parts
-            .map(|(name, what)| format!("--{name} {what}"))
-            .collect();
-        let (rows, below_ns) = self.left_out;
-        let rows = u64::try_from(rows).unwrap_or(u64::MAX);
-        let left_out = format!(
-            "{} with less than {} of waiting left out",
-            units::of(rows, "row", "rows"),
-            units::time(below_ns)
-        );
-        let only = (!parts.is_empty()).then(|| format!("only {}", parts.join(" ")));
-        let said: Vec<String> = only
-            .into_iter()
-            .chain((rows > 0).then_some(left_out))
-            .collect();
-        (!said.is_empty()).then(|| format!("{}\n", table::printable(&said.join("; "))))
     }
 
     /// `6 threads waited for locks 21.6% of their time; 54.0% of that was caused in flush`
@@ -258,4 +240,28 @@ impl Summary<'_> {
             error.map_or_else(String::new, |error| format!("; chance explains {error}")),
         ))
     }
+}
+
+/// `only --lock cache; 3 rows with less than 1.00 ms of waiting left out`, or nothing.
+pub(crate) fn only(
+    filter: &Filter,
+    (one, many): (&str, &str),
+    (number, below_ns): (usize, u64),
+) -> String {
+    let mut said = Vec::new();
+    if !filter.is_all() {
+        said.push(format!("only {}", filter.shown()));
+    }
+    if number > 0 {
+        let number = u64::try_from(number).unwrap_or(u64::MAX);
+        said.push(format!(
+            "{} with less than {} of waiting left out",
+            units::of(number, one, many),
+            units::time(below_ns)
+        ));
+    }
+    if said.is_empty() {
+        return String::new();
+    }
+    format!("{}\n", table::printable(&said.join("; ")))
 }

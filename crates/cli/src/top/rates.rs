@@ -8,6 +8,7 @@ use contract::sample_type::SampleType;
 
 use crate::analyse::frames::Frames;
 use crate::analyse::key::Lock;
+use crate::analyse::sync;
 use crate::analyse::totals::{increase, millipercent, of};
 
 /// The sums of one profile, by the address of the lock.
@@ -89,7 +90,7 @@ pub(crate) fn between(before: &Sums, now: &Sums, queues: &[Queue]) -> Vec<Row> {
             of_lock.since(before, span_ns)
         })
         .collect();
-    for queue in queues.iter().filter(|queue| !is_sync(&queue.kind)) {
+    for queue in queues.iter().filter(|queue| !sync::is_kind(&queue.kind)) {
         match rows.iter_mut().find(|row| row.lock.address == queue.lock) {
             Some(row) => row.queue = Some(queue.clone()),
             None => rows.push(Row {
@@ -149,11 +150,6 @@ impl Row {
     pub(crate) fn is_active(&self) -> bool {
         self.wait_ns + self.contentions + self.acquisitions + self.held > 0 || self.queue.is_some()
     }
-}
-
-/// Whether waiting for this is not for a lock.
-fn is_sync(kind: &str) -> bool {
-    matches!(kind, "cond" | "barrier" | "once" | "join")
 }
 
 /// What decides the order of the rows.

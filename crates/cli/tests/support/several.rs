@@ -38,6 +38,7 @@ pub(crate) fn profile() -> Profile {
         ..Function::default()
     });
     let locations = (0..FUNCTIONS.len()).map(|function| Location {
+        address: address(function).cast_unsigned(),
         lines: vec![Line { function, line: 7 }],
         ..Location::default()
     });
@@ -50,6 +51,11 @@ pub(crate) fn profile() -> Profile {
         comments: vec!["sample: one acquisition in 100".to_owned()],
         ..Profile::default()
     }
+}
+
+/// Of the call in a function.
+fn address(function: usize) -> i64 {
+    0x1000 + i64::try_from(function).unwrap_or(0)
 }
 
 /// The profile above as a file.
@@ -67,6 +73,7 @@ fn samples() -> Vec<Sample> {
     let idle = ("flusher", 14);
     let by_flush = [
         text(label::BLOCKING_SITE, "flush"),
+        number(label::BLOCKING_ADDRESS, address(FLUSH)),
         text(label::BLOCKING_THREAD_NAME, "flusher"),
     ];
     let by_less = [text(label::BLOCKING_SITE, "operator<")];

@@ -19,7 +19,11 @@ fn ends(row: &Row) -> (String, &str, &str) {
             waiter,
             holder,
             lock,
-        } => (waiter.to_string(), holder.as_str(), lock.name.as_str()),
+        } => (
+            waiter.to_string(),
+            holder.function.as_str(),
+            lock.name.as_str(),
+        ),
         other => panic!("{other:?}"),
     }
 }
@@ -90,11 +94,55 @@ fn the_root_of_a_chain_and_the_holding_thread_are_those_of_most_of_the_waiting()
     let (far, near) = (by(60, Some("fsync_all"), "w-1"), by(50, None, "w-2"));
     assert_eq!(
         of(vec![far.clone(), near]),
-        (some("fsync_all"), some("w-1"))
+        (site("fsync_all"), some("w-1"))
     );
     assert_eq!(of(vec![far, by(70, None, "w-2")]), (None, some("w-2")));
     // A chain that ends with the holder is none.
     assert_eq!(of(vec![by(60, Some("flush"), "w-1")]).0, None);
+}
+
+/// `writer` with what was found out since about its call at this address: what it has
+/// inlined there, and a line.
+fn with_lines(mut profile: Profile, address: u64) -> Profile {
+    let (inlined, writer) = (profile.functions.len(), 2);
+    profile.functions.push(Function {
+        name: "flush_now".to_owned(),
+        file: "/src/w.c".to_owned(),
+        ..Function::default()
+    });
+    let line = |function, line| Line { function, line };
+    let location = &mut profile.locations[writer];
+    location.address = address;
+    location.lines = vec![line(inlined, 7), line(writer, 30)];
+    profile
+}
+
+#[test]
+fn with_lines_an_edge_and_a_holder_name_one_place() {
+    let mut waited = waited_for(&[1, 0], "mu", [5, 300, 3], "writer");
+    waited.labels.extend([
+        number(label::BLOCKING_ADDRESS, 0xf00),
+        text(label::ROOT_BLOCKING_SITE, "writer"),
+        number(label::ROOT_BLOCKING_ADDRESS, 0xbad),
+    ]);
+    let released = released(&[2, 0], "mu", [5, 10, 300]);
+    let profile = profile(&["main", "reader", "writer"], vec![waited, released]);
+    let profile = with_lines(profile, 0xf00);
+    let edge = rows(std::slice::from_ref(&profile), By::Edge).remove(0);
+    let Key::Edge { holder, .. } = &edge.key else {
+        panic!("{:?}", edge.key)
+    };
+    let by_holder = rows(std::slice::from_ref(&profile), By::Holder).remove(0);
+    assert_eq!(by_holder.key, Key::Site(Rc::clone(holder)));
+    assert_eq!(holder.to_string(), "flush_now (w.c:7)");
+    // Of an address that the profile does not know the name is all there is.
+    assert_eq!(edge.root_site, site("writer"));
+    // Once it does, that chain ends with the holder and so is none.
+    let mut known = profile;
+    known.samples[0].labels.pop();
+    let same = number(label::ROOT_BLOCKING_ADDRESS, 0xf00);
+    known.samples[0].labels.push(same);
+    assert_eq!(rows(&[known], By::Edge).remove(0).root_site, None);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use super::*;
 use crate::analyse::filter::Filter;
 use crate::analyse::finding::{Convoy, Finding, LongHolds, Readers, Recursive};
-use crate::analyse::hints::{self, Hint};
+use crate::analyse::hints::{self, Hint, Place};
 
 /// Ten milliseconds of one thread.
 fn find(functions: &[&str], samples: &[Sample]) -> Vec<Hint> {
@@ -44,7 +44,7 @@ fn many_short_holds_with_long_waits_are_a_convoy() {
         },
         is_namesake: false,
         wait_ns: 2_000_000,
-        site: site("put"),
+        place: site("put").map(Place::HeldMost),
         finding: Finding::Convoy(Convoy {
             wait_mean_ns: 20_000,
             hold_mean_ns: 2_000,
@@ -86,8 +86,8 @@ fn long_holds_are_told_with_the_waiting_function_in_their_stacks() {
     );
     assert_eq!(hints.len(), 1);
     assert_eq!(
-        (&hints[0].site, &hints[0].finding),
-        (&site("append"), &finding(None))
+        (&hints[0].place, &hints[0].finding),
+        (&site("append").map(Place::HeldMost), &finding(None))
     );
     long.stack = vec![1, 2, 0];
     let names = |function| ["main", "append", function];
@@ -115,6 +115,36 @@ fn long_holds_are_told_with_the_waiting_function_in_their_stacks() {
 }
 
 #[test]
+fn hints_are_about_where_it_was_held_that_others_waited_for() {
+    let by = |function: usize, count, each_ns| {
+        let mut sample = held(count, each_ns);
+        sample.stack = vec![function, 0];
+        sample
+    };
+    let functions = ["main", "start_up", "flush"];
+    let waits = with(waited(10, 200_000), &[text(label::BLOCKING_SITE, "flush")]);
+    // Longer holds in the beginning, when nobody else was there, made nobody wait.
+    let samples = |flush| [waits.clone(), by(1, 2, 9_000_000), flush];
+    let hints = find(&functions, &samples(by(2, 3, 1_500_000)));
+    assert_eq!(hints.len(), 1, "{hints:?}");
+    assert_eq!(hints[0].place, site("flush").map(Place::WaitedFor));
+    assert!(
+        hints[0]
+            .text()
+            .starts_with("long holds of mu in flush: 100%")
+    );
+    let evidence = LongHolds {
+        holds: 3,
+        long_ns: 4_500_000,
+        hold_ns: 4_500_000,
+        longest_ns: 1_500_000,
+        under: None,
+    };
+    assert_eq!(hints[0].finding, Finding::LongHolds(evidence));
+    assert_eq!(find(&functions, &samples(by(2, 3, 900_000))), []);
+}
+
+#[test]
 fn a_lock_held_by_readers_alone_is_told() {
     let by = |function: usize, count| {
         let mut sample = held(count, 1_000);
@@ -136,7 +166,7 @@ fn a_lock_held_by_readers_alone_is_told() {
             functions: 2,
         })
     );
-    assert_eq!(hints[0].site, site("cache_get"));
+    assert_eq!(hints[0].place, site("cache_get").map(Place::HeldMost));
     assert!(
         hints[0].text().contains("90.0% of the time"),
         "{}",

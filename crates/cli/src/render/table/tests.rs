@@ -42,6 +42,7 @@ fn row(name: &str) -> Row {
         locks: 1,
         root_site: None,
         holder_thread: None,
+        culprit: None,
     }
 }
 
