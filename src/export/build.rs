@@ -95,7 +95,7 @@ pub(crate) fn profile(
         };
         let mut sample = Sample {
             stack,
-            values: values(key.role, totals),
+            values: values(key, totals),
             labels: builder.labels(key, totals),
         };
         hand_out(row, &mut sample, &builder.profile);
@@ -129,15 +129,15 @@ pub(super) fn columns(role: Role) -> [SampleType; USED] {
     [events, time, contention, SampleType::Samples]
 }
 
-fn values(role: Role, totals: &Totals) -> [i64; sample_type::COUNT] {
+fn values(key: &Key, totals: &Totals) -> [i64; sample_type::COUNT] {
     let mut values = [0; sample_type::COUNT];
     let totals = [
         totals.events,
         totals.time_ns,
         totals.contention,
-        f64::from(totals.samples),
+        totals.samples(key),
     ];
-    for (column, total) in columns(role).into_iter().zip(totals) {
+    for (column, total) in columns(key.role).into_iter().zip(totals) {
         if let Some(value) = values.get_mut(column.index()) {
             #[allow(
                 clippy::cast_possible_truncation,

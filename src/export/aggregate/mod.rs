@@ -14,7 +14,7 @@ use crate::record::{Kind, Record, Role};
 
 pub(crate) use self::row::{Key, Totals};
 
-/// Rows that are kept: as many as fit a table of 2¹⁵ places, 81 bytes each, but
+/// Rows that are kept: as many as fit a table of 2¹⁵ places, 89 bytes each, but
 /// for the rows of all others.
 const ROWS_MAX: usize = (1 << 15) / 8 * 7 - 1024;
 /// Frames of distinct stacks that are kept; 8 bytes each.

@@ -30,6 +30,27 @@ fn equal_stacks_share_a_row_and_add_up() {
 }
 
 #[test]
+fn samples_are_counted_as_if_each_stood_for_equally_many() {
+    let samples = |weights: &[f64]| {
+        let mut aggregate = Aggregate::default();
+        for weight in weights {
+            let mut taken = record(Role::Acquire, &[1]);
+            taken.weight = *weight;
+            aggregate.add(&taken, 0x1000);
+        }
+        let row = aggregate.rows()[0];
+        row.totals.samples(row.key)
+    };
+    assert!((samples(&[100.0; 10]) - 10.0).abs() < 1e-9);
+    // 1,000² / (5 · 100² + 500²): a half of it rests on a single sample.
+    assert!((samples(&[100.0, 100.0, 100.0, 100.0, 100.0, 500.0]) - 10.0 / 3.0).abs() < 1e-9);
+    // One that is taken back was never there.
+    assert!((samples(&[100.0, 500.0, 100.0, -500.0]) - 2.0).abs() < 1e-9);
+    // Nothing is known of what rests on nothing.
+    assert!(samples(&[100.0, -100.0]).abs() < 1e-9);
+}
+
+#[test]
 fn a_failed_attempt_is_a_contention_and_no_acquisition() {
     let mut aggregate = Aggregate::default();
     let mut failed = record(Role::Acquire, &[7]);

@@ -13,6 +13,8 @@ struct Host {
     acquisitions: u64,
     /// Acquisitions by the weights of the samples.
     estimate: u64,
+    /// The variance of that, by the same weights: Σ w(w − 1).
+    variance: f64,
     /// The next sample: acquisitions before it, and what it stands for.
     drawn: Option<Drawn>,
 }
@@ -40,6 +42,7 @@ impl Host {
             samples: Vec::new(),
             acquisitions: 0,
             estimate: 0,
+            variance: 0.0,
             drawn: None,
         }
     }
@@ -71,6 +74,7 @@ impl Host {
             }
             self.drawn = None;
             self.estimate += u64::from(weight);
+            self.variance += f64::from(weight) * f64::from(weight - 1);
             let is_first = self.samples.len() < cold;
             let cost = if is_first { 60 } else { 1 } * cost_ns;
             self.now_ns += cost;
@@ -145,6 +149,30 @@ fn a_throttled_estimate_is_unbiased() {
     }
     let ratio = estimate as f64 / acquisitions as f64;
     assert!((ratio - 1.0).abs() < 0.02, "{ratio}");
+}
+
+#[test]
+fn the_weights_of_samples_say_how_far_off_a_throttled_estimate_is() {
+    let (mut squares, mut variances, mut by_number) = (0.0, 0.0, 0.0);
+    for seed in 1..=400 {
+        let mut host = Host::new(seed * 0x9E37_79B9_7F4A);
+        for _ in 0..3 {
+            host.lock(20_000_000, 20, 650, 0);
+            host.lock(400_000_000, 20_000, 650, 0);
+        }
+        let truth = host.acquisitions as f64;
+        let estimate = host.estimate as f64;
+        squares += (estimate - truth).powi(2);
+        variances += host.variance;
+        let mean_weight = estimate / host.samples.len() as f64;
+        by_number += estimate * (mean_weight - 1.0);
+    }
+    let ratio = variances / squares;
+    assert!((0.8..1.3).contains(&ratio), "{ratio} of the square errors");
+    // The number of samples alone, as if each had stood for equally many, would
+    // promise too much; which is why the library does not hand that out.
+    let ratio = by_number / squares;
+    assert!(ratio < 0.6, "{ratio} of the square errors");
 }
 
 #[test]
