@@ -264,7 +264,7 @@ impl<'a> Builder<'a> {
         let threads = self.sources.threads;
         let ids = self.sources.aggregate.thread(key);
         let thread_name = match threads.name(ids.native) {
-            _ if key.is_of_others() => OTHERS.to_owned(),
+            _ if key.lacks_details() => OTHERS.to_owned(),
             Some(name) => name.to_owned(),
             None => ids.native.to_string(),
         };

@@ -41,6 +41,30 @@ impl Key {
         self.stack == OTHERS
     }
 
+    /// Whether its thread is one of those there was no room for.
+    pub(crate) fn lacks_details(&self) -> bool {
+        self.thread == OTHERS
+    }
+
+    /// The same of any thread.
+    pub(super) fn without_thread(self) -> Self {
+        Self {
+            thread: OTHERS,
+            blocker: 0,
+            ..self
+        }
+    }
+
+    /// The same of any thread and lock.
+    pub(super) fn without_lock(self) -> Self {
+        Self {
+            lock: super::OTHER_LOCKS,
+            holder: NONE,
+            root: NONE,
+            ..self.without_thread()
+        }
+    }
+
     /// The power of two at or below the duration; none without a duration.
     pub(crate) fn bucket_ns(&self) -> Option<u64> {
         1_u64.checked_shl(self.bucket.into())
