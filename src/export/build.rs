@@ -11,6 +11,7 @@ use rustc_hash::FxHashMap;
 pub(crate) use self::naming::kind_name;
 use self::naming::{OTHERS, lock_text, result_name};
 use super::aggregate::{Aggregate, Key, Row, Totals};
+use super::holders::Holders;
 use super::locks::Locks;
 use super::names::Names;
 use super::objects::Objects;
@@ -56,6 +57,32 @@ pub(crate) fn open_holds(sources: &Sources<'_>, open: &[Open], now_ns: u64) -> V
         )
     });
     std::iter::once(all).chain(oldest).collect()
+}
+
+/// Locks of which it is told what their holders were seen to do.
+const HOLDERS_SHOWN: usize = 20;
+
+/// Remarks about what holders did while others waited for long.
+pub(crate) fn holders(sources: &Sources<'_>, holders: &Holders) -> Vec<String> {
+    let seen = holders.sorted();
+    let shown = seen.into_iter().take(HOLDERS_SHOWN);
+    let builder = Builder::new(sources);
+    let told = shown.map(|(lock, seen)| {
+        let calls: String = seen
+            .calls()
+            .into_iter()
+            .map(|(call, times)| format!(", {times} in {call}"))
+            .collect();
+        format!(
+            "{}{} looks, {} running{calls}; lock {}, {}",
+            comment::HOLDER,
+            seen.looks,
+            seen.running,
+            lock_text(lock),
+            builder.lock_name(lock),
+        )
+    });
+    told.collect()
 }
 
 /// Who waits for a lock now, in words, as far as it is known here; with the hold of it

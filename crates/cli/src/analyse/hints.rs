@@ -9,6 +9,7 @@ use contract::sample_type::SampleType;
 use super::filter::Filter;
 use super::finding::{Convoy, Finding, LongHolds, Readers, Recursive};
 use super::frames::{Frames, Site};
+use super::holders::{Holders, Meanwhile};
 use super::key::Lock;
 use super::reading::only_reads;
 use super::row::Row;
@@ -93,7 +94,7 @@ pub(crate) struct Hint {
 
 /// The hints that are worth most, from the rows by lock of these profiles.
 pub(crate) fn find<'a>(
-    profiles: impl IntoIterator<Item = &'a Profile>,
+    profiles: impl IntoIterator<Item = &'a Profile> + Clone,
     by_lock: &Analysis,
     filter: &Filter,
 ) -> Vec<Hint> {
@@ -106,13 +107,14 @@ pub(crate) fn find<'a>(
     if rows.is_empty() {
         return Vec::new();
     }
+    let holders = Holders::collect(profiles.clone());
     let holdings = holdings(profiles, filter);
     let mut hints = Vec::new();
     for (lock, row) in rows {
         let holding = holdings.get(lock);
         let findings = [
             convoy(row).map(|finding| (row.hold_site.clone(), finding)),
-            holding.and_then(|holding| holding.long(row)),
+            holding.and_then(|holding| holding.long(row, holders.of(lock))),
             holding
                 .and_then(|holding| holding.readers(row))
                 .map(|finding| (row.hold_site.clone(), finding)),
@@ -201,7 +203,11 @@ impl Holding {
         }))
     }
 
-    fn long(&self, row: &Row) -> Option<(Option<Rc<Site>>, Finding)> {
+    fn long(
+        &self,
+        row: &Row,
+        meanwhile: Option<Meanwhile>,
+    ) -> Option<(Option<Rc<Site>>, Finding)> {
         let (site, long) = self
             .long
             .iter()
@@ -213,6 +219,7 @@ impl Holding {
             hold_ns,
             longest_ns: long.longest_ns,
             under: long.under.clone(),
+            meanwhile,
         });
         (long.time_ns >= hold_ns / 2).then(|| (Some(Rc::clone(site)), finding))
     }

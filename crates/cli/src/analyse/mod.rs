@@ -7,6 +7,7 @@ pub(crate) mod filter;
 pub(crate) mod finding;
 pub(crate) mod frames;
 pub(crate) mod hints;
+pub(crate) mod holders;
 pub(crate) mod key;
 pub(crate) mod listing;
 mod reading;

@@ -78,6 +78,7 @@ fn long_holds_are_told_with_the_waiting_function_in_their_stacks() {
             hold_ns: 3_900_000,
             longest_ns: 1_500_000,
             under: under.map(str::to_owned),
+            meanwhile: None,
         })
     };
     let hints = find(
