@@ -203,11 +203,7 @@ impl Holding {
         }))
     }
 
-    fn long(
-        &self,
-        row: &Row,
-        meanwhile: Option<Meanwhile>,
-    ) -> Option<(Option<Rc<Site>>, Finding)> {
+    fn long(&self, row: &Row, meanwhile: Option<Meanwhile>) -> Option<(Option<Rc<Site>>, Finding)> {
         let (site, long) = self
             .long
             .iter()

@@ -176,8 +176,14 @@ impl Told for LongHolds {
             ("hold", time(self.hold_ns)),
             ("hold-max", time(self.longest_ns)),
             ("under", Cell::Text(self.under.clone())),
-            ("looks", Cell::Count(self.meanwhile.as_ref().map(|of| of.looks))),
-            ("asleep", Cell::Count(self.meanwhile.as_ref().map(|of| of.asleep))),
+            (
+                "looks",
+                Cell::Count(self.meanwhile.as_ref().map(|of| of.looks)),
+            ),
+            (
+                "asleep",
+                Cell::Count(self.meanwhile.as_ref().map(|of| of.asleep)),
+            ),
             (
                 "asleep-in",
                 Cell::Text(
