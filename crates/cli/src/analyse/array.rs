@@ -12,9 +12,12 @@ use contract::sample_type::SampleType;
 use super::key::lock_name;
 use super::totals::of;
 
-/// Innermost frames of a stack by which it is the same place: the function that takes the
-/// lock may take any.
+/// Frames of a stack by which it is the same place: one would not do, since a function
+/// that merely takes a lock may take any.
 const FRAMES: usize = 3;
+
+/// Where in the code a stack is: files and addresses in them, the same in every process.
+type Place<'a> = Vec<(&'a str, u64)>;
 
 /// The names of arrays by the names of their elements.
 #[derive(Debug, Default)]
@@ -26,7 +29,7 @@ struct Groups<'a> {
     /// Lock → a lock it belongs to; itself if none is known.
     belongs: HashMap<&'a str, &'a str>,
     /// Object and place → the first lock that was taken there.
-    first: HashMap<(&'a str, Vec<(&'a str, u64)>), &'a str>,
+    first: HashMap<(&'a str, Place<'a>), &'a str>,
 }
 
 impl Arrays {
@@ -52,7 +55,7 @@ impl Arrays {
 }
 
 impl<'a> Groups<'a> {
-    fn add(&mut self, object: &'a str, place: Vec<(&'a str, u64)>, lock: &'a str) {
+    fn add(&mut self, object: &'a str, place: Place<'a>, lock: &'a str) {
         self.belongs.entry(lock).or_insert(lock);
         let first = *self.first.entry((object, place)).or_insert(lock);
         let (one, other) = (self.head(first), self.head(lock));
@@ -100,8 +103,8 @@ fn object_of(lock: &str) -> Option<&str> {
     u64::from_str_radix(offset, 16).ok().map(|_| object)
 }
 
-/// Where in the code a stack is: files and addresses in them, the same in every process.
-fn place<'a>(profile: &'a Profile, stack: &[usize]) -> Vec<(&'a str, u64)> {
+/// The innermost frames of a stack.
+fn place<'a>(profile: &'a Profile, stack: &[usize]) -> Place<'a> {
     let locations = stack
         .iter()
         .take(FRAMES)

@@ -31,7 +31,8 @@ Hints stand below a table where waiting for a lock took at least 1 % of the thre
   convoy     the lock is held for 50 % of the time or more, by holds of less than 100 µs on average;
              waits take 10 times that on average, and holds as long as waits a tenth of it at most
   long-hold  at least half of the time the lock is held is in holds of 1 ms or more that end in
-             one place
+             one place; and what the holder was seen to do then, ten times a second, while others
+             had waited for 1 ms or more: it ran, or slept in a call of the system
   readers    at least 90 % of the time the lock is held is in functions whose names say that they
              only read (get, find, lookup, … and no set, insert, update, …)
   recursive  a recursive mutex is taken again while it is held, and its longest hold is 10
