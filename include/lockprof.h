@@ -41,7 +41,7 @@ LOCKPROF_WEAK int lockprof_flush(void);
 
 /* Calls the lock at this address by a name of your own in every profile: a
  * terminated string, UTF-8, of which up to 200 bytes are kept; it is copied. The
- * name lasts until the lock is initialised anew. LOCKPROF_FAILED when either
+ * name lasts until the lock is initialised anew; an empty one takes it away. LOCKPROF_FAILED when either
  * argument is null or there was no room to take the name. */
 LOCKPROF_WEAK int lockprof_name_lock(const void *lock, const char *name);
 

@@ -147,3 +147,20 @@ fn memory_used_again_by_another_mutex_is_another_lock() {
     let (first, second) = (first.texts(label::LOCK), second.texts(label::LOCK));
     assert_eq!(second, [format!("{}#2", first[0])]);
 }
+
+#[test]
+fn what_a_holder_did_while_another_waited_is_told() {
+    let run = Program::exact("holder_sleeps").compare();
+    let profile = decode(&run.files()[0]);
+    let told = comment::find(&profile.comments, comment::HOLDER).unwrap();
+    let (counts, lock) = told.split_once("; lock ").unwrap();
+    assert!(lock.ends_with(", slept_lock"), "{told}");
+    let number = |ending| {
+        let mut counts = counts.split(", ");
+        let found = counts.find_map(|count| count.strip_suffix(ending));
+        found.map_or(0, |number| number.parse::<u32>().unwrap())
+    };
+    let (looks, asleep) = (number(" looks"), number(" in clock_nanosleep"));
+    // Where many others run, one that has woken up is seen to wait for a processor.
+    assert!(asleep > 0 && asleep <= looks, "{told}");
+}

@@ -11,6 +11,7 @@ use rustc_hash::FxHashMap;
 pub(crate) use self::naming::kind_name;
 use self::naming::{OTHERS, lock_text, result_name};
 use super::aggregate::{Aggregate, Key, Row, Totals};
+use super::holders::Holders;
 use super::locks::Locks;
 use super::names::Names;
 use super::objects::Objects;
@@ -58,6 +59,32 @@ pub(crate) fn open_holds(sources: &Sources<'_>, open: &[Open], now_ns: u64) -> V
     std::iter::once(all).chain(oldest).collect()
 }
 
+/// Locks of which it is told what their holders were seen to do.
+const HOLDERS_SHOWN: usize = 20;
+
+/// Remarks about what holders did while others waited for long.
+pub(crate) fn holders(sources: &Sources<'_>, holders: &Holders) -> Vec<String> {
+    let seen = holders.sorted();
+    let shown = seen.into_iter().take(HOLDERS_SHOWN);
+    let builder = Builder::new(sources);
+    let told = shown.map(|(lock, seen)| {
+        let calls: String = seen
+            .calls()
+            .into_iter()
+            .map(|(call, times)| format!(", {times} in {call}"))
+            .collect();
+        format!(
+            "{}{} looks, {} running{calls}; lock {}, {}",
+            comment::HOLDER,
+            seen.looks,
+            seen.running,
+            lock_text(lock),
+            builder.lock_name(lock),
+        )
+    });
+    told.collect()
+}
+
 /// Who waits for a lock now, in words, as far as it is known here; with the hold of it
 /// that was recorded, if there is one.
 pub(crate) fn queue(sources: &Sources<'_>, lock: u64, open: Option<&Open>, now_ns: u64) -> Queue {
@@ -95,7 +122,7 @@ pub(crate) fn profile(
         };
         let mut sample = Sample {
             stack,
-            values: values(key.role, totals),
+            values: values(key, totals),
             labels: builder.labels(key, totals),
         };
         hand_out(row, &mut sample, &builder.profile);
@@ -129,15 +156,15 @@ pub(super) fn columns(role: Role) -> [SampleType; USED] {
     [events, time, contention, SampleType::Samples]
 }
 
-fn values(role: Role, totals: &Totals) -> [i64; sample_type::COUNT] {
+fn values(key: &Key, totals: &Totals) -> [i64; sample_type::COUNT] {
     let mut values = [0; sample_type::COUNT];
     let totals = [
         totals.events,
         totals.time_ns,
         totals.contention,
-        f64::from(totals.samples),
+        totals.samples(key),
     ];
-    for (column, total) in columns(role).into_iter().zip(totals) {
+    for (column, total) in columns(key.role).into_iter().zip(totals) {
         if let Some(value) = values.get_mut(column.index()) {
             #[allow(
                 clippy::cast_possible_truncation,
@@ -264,7 +291,7 @@ impl<'a> Builder<'a> {
         let threads = self.sources.threads;
         let ids = self.sources.aggregate.thread(key);
         let thread_name = match threads.name(ids.native) {
-            _ if key.is_of_others() => OTHERS.to_owned(),
+            _ if key.lacks_details() => OTHERS.to_owned(),
             Some(name) => name.to_owned(),
             None => ids.native.to_string(),
         };

@@ -99,7 +99,17 @@ impl Locks {
                 }
                 origin
             }
-            Role::Name => Known::Name(Box::new(text_of(record).into())),
+            Role::Name => {
+                let name = text_of(record);
+                if name.is_empty() {
+                    // Who gives it none takes it away.
+                    if matches!(known, Some(Known::Name(_))) {
+                        self.known.remove(&lock);
+                    }
+                    return lock;
+                }
+                Known::Name(Box::new(name.into()))
+            }
             Role::Sync if known.is_some() => return lock,
             Role::Sync if record.kind == Kind::File => {
                 let name = record.file().map(files::name_of).unwrap_or_default();
@@ -154,13 +164,19 @@ pub(crate) fn origin_of(record: &Record) -> OriginFrames {
     frames
 }
 
-/// The text a naming record carries in place of a stack.
+/// The text a naming record carries in place of a stack. A character that is cut in
+/// two by its end is left out.
 fn text_of(record: &Record) -> String {
     let words = record.frames.as_slice().iter();
     let bytes: Vec<u8> = words.flat_map(|word| word.to_le_bytes()).collect();
     let len = bytes.iter().position(|&byte| byte == 0);
-    let len = len.unwrap_or(bytes.len()).min(NAME_MAX);
-    String::from_utf8_lossy(bytes.get(..len).unwrap_or(&[])).into_owned()
+    let len = len.unwrap_or(bytes.len());
+    let kept = bytes.get(..len.min(NAME_MAX)).unwrap_or(&[]);
+    let whole = match std::str::from_utf8(kept) {
+        Err(error) if len > NAME_MAX && error.error_len().is_none() => error.valid_up_to(),
+        _ => kept.len(),
+    };
+    String::from_utf8_lossy(kept.get(..whole).unwrap_or(&[])).into_owned()
 }
 
 #[cfg(test)]
@@ -198,6 +214,31 @@ mod tests {
         assert_eq!(locks.learn(&record(Role::Release, 5)), other);
         assert_eq!(locks.origin(0x10), Some(Origin::Init([9, 0, 0, 0])));
         assert_eq!(locks.origin(other), Some(Origin::Init([7, 0, 0, 0])));
+    }
+
+    #[test]
+    fn a_long_name_ends_with_a_whole_character_and_an_empty_one_is_none() {
+        let mut locks = Locks::default();
+        locks.learn(&record(Role::Acquire, 5));
+        let mut named = record(Role::Name, 0);
+        // Of two bytes each, from an odd place on.
+        let text = format!("a{}", "é".repeat(150));
+        named.frames = text.as_bytes().chunks(8).map(word).collect();
+        locks.learn(&named);
+        let name = format!("a{}", "é".repeat(99));
+        assert_eq!(locks.origin(0x10), Some(Origin::Name(&name)));
+        locks.learn(&record(Role::Name, 0));
+        assert_eq!(locks.origin(0x10), None);
+        locks.learn(&record(Role::Init, 9));
+        locks.learn(&record(Role::Name, 0));
+        assert_eq!(locks.origin(0x10), Some(Origin::Init([9, 0, 0, 0])));
+    }
+
+    fn word(bytes: &[u8]) -> u64 {
+        bytes
+            .iter()
+            .rev()
+            .fold(0, |word, byte| word << 8 | u64::from(*byte))
     }
 
     #[test]

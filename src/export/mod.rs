@@ -9,6 +9,7 @@ mod build;
 mod control;
 mod files;
 mod filter;
+mod holders;
 mod jit;
 mod locks;
 mod names;
@@ -83,6 +84,15 @@ static WIRING: OnceLock<Wiring> = OnceLock::new();
 /// Tells what to call; once, before anything else here.
 pub(crate) fn wire(wiring: Wiring) {
     let _ = WIRING.set(wiring);
+}
+
+/// Who waits for which lock now.
+fn waiting(now_ns: u64) -> Vec<Waiting> {
+    let mut waiting = Vec::new();
+    if let Some(wiring) = WIRING.get() {
+        (wiring.look_at_waiters)(now_ns, &mut |queue| waiting.push(queue));
+    }
+    waiting
 }
 
 fn give_up() {
@@ -186,6 +196,7 @@ fn serve() {
         let mut process = locked(process);
         process.drain();
         process.decide();
+        process.look_at_holders();
         if is_asked || is_alone || is_due {
             let arrived = flush_or_tell(&mut process);
             drop(process);

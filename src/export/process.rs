@@ -12,6 +12,7 @@ use contract::profile::{Profile, Sample};
 use super::aggregate::{Aggregate, Row};
 use super::build::{self, Sources};
 use super::filter::Filter;
+use super::holders::Holders;
 use super::locks::{Locks, Origin, address_of};
 use super::names::Names;
 use super::objects::Objects;
@@ -52,6 +53,7 @@ pub(crate) struct Process {
     aggregate: Aggregate,
     locks: Locks,
     open: OpenHolds,
+    holders: Holders,
     threads: Threads,
     objects: Objects,
     names: Names,
@@ -89,6 +91,7 @@ impl Process {
             aggregate: Aggregate::default(),
             locks: Locks::default(),
             open: OpenHolds::default(),
+            holders: Holders::default(),
             threads: Threads::default(),
             objects: Objects::default(),
             names: Names::default(),
@@ -294,6 +297,8 @@ impl Process {
         let open = build::open_holds(&sources, &open, sys::monotonic_ns());
         tables.comments = self.comments();
         tables.comments.extend(open);
+        let holders = build::holders(&sources, &self.holders);
+        tables.comments.extend(holders);
         tables
     }
 

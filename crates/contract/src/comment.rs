@@ -37,6 +37,10 @@ pub const OPEN_HOLDS: &str = "open holds: ";
 /// Before one of the oldest of them:
 /// `open hold: 1500000000 ns, lock cache_mu at 0x55d0c0de, thread Writer-0, taken in update_cache`.
 pub const OPEN_HOLD: &str = "open hold: ";
+/// Before what the holders of a lock were seen to do while others waited for it for 1 ms
+/// and more: how often somebody looked, found them running, or asleep in a system call:
+/// `holder: 120 looks, 3 running, 110 in fsync, 7 in futex; lock 0x55d0c0de, cache_mu`.
+pub const HOLDER: &str = "holder: ";
 
 /// The remark that begins with `prefix`, without it.
 #[must_use]

@@ -20,8 +20,9 @@ pub enum SampleType {
     Contention = 4,
     /// Waiting that a holder caused to others, at the holder's release.
     Blocked = 5,
-    /// Sampled events behind the estimates of a row: how sure they are. Each of
-    /// them stood for (value / samples) events on average.
+    /// Sampled events behind the estimates of a row: how sure they are. As if each of
+    /// them had stood for equally many, (value / samples): where they did not, it is
+    /// fewer than there were.
     Samples = 6,
     /// Sync waits: for a signal, at a barrier, for an initialiser, for the end of a
     /// thread. They are no waiting for a lock, and in no other column of time.

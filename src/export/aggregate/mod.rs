@@ -14,9 +14,14 @@ use crate::record::{Kind, Record, Role};
 
 pub(crate) use self::row::{Key, Totals};
 
-/// Rows that are kept: as many as fit a table of 2¹⁵ places, 81 bytes each, but
+/// Rows that are kept: as many as fit a table of 2¹⁵ places, 89 bytes each, but
 /// for the rows of all others.
 const ROWS_MAX: usize = (1 << 15) / 8 * 7 - 1024;
+/// Of them those that know their thread, and those that know their lock. What comes then
+/// has less and less detail: a program may have a new thread for every request, or a new
+/// lock for every object, but its places and mostly its locks remain the same.
+const ROWS_OF_THREADS: usize = ROWS_MAX / 4 * 3;
+const ROWS_OF_LOCKS: usize = ROWS_MAX / 8 * 7;
 /// Frames of distinct stacks that are kept; 8 bytes each.
 const FRAMES_MAX: usize = 5 << 16;
 /// Threads that are kept; 12 bytes each, and their names.
@@ -88,7 +93,7 @@ impl Aggregate {
         Some(Key {
             lock,
             stack: self.stack_id(record.frames.as_slice())?,
-            thread: self.thread_index(record)?,
+            thread: self.thread_index(record).unwrap_or(OTHERS),
             blocker: record.blocker,
             holder: NONE,
             root: NONE,
@@ -197,10 +202,21 @@ impl Aggregate {
     }
 
     fn add_row(&mut self, key: Key, amount: &Amount) {
-        if self.totals.len() >= ROWS_MAX && !self.rows.contains_key(&key) {
-            self.add_to_others(key.kind, key.role, key.depth.into(), amount);
-        } else {
-            self.add_to_row(key, amount);
+        let steps = [
+            (key, ROWS_OF_THREADS),
+            (key.without_thread(), ROWS_OF_LOCKS),
+            (key.without_lock(), ROWS_MAX),
+        ];
+        let has_room =
+            |(key, most): &(Key, usize)| self.totals.len() < *most || self.rows.contains_key(key);
+        match steps.into_iter().find(has_room) {
+            Some((found, _)) => {
+                if found.lacks_details() {
+                    amount.lose_details(key.role);
+                }
+                self.add_to_row(found, amount);
+            }
+            None => self.add_to_others(key.kind, key.role, key.depth.into(), amount),
         }
     }
 

@@ -41,6 +41,30 @@ impl Key {
         self.stack == OTHERS
     }
 
+    /// Whether its thread is one of those there was no room for.
+    pub(crate) fn lacks_details(&self) -> bool {
+        self.thread == OTHERS
+    }
+
+    /// The same of any thread.
+    pub(super) fn without_thread(self) -> Self {
+        Self {
+            thread: OTHERS,
+            blocker: 0,
+            ..self
+        }
+    }
+
+    /// The same of any thread and lock.
+    pub(super) fn without_lock(self) -> Self {
+        Self {
+            lock: super::OTHER_LOCKS,
+            holder: NONE,
+            root: NONE,
+            ..self.without_thread()
+        }
+    }
+
     /// The power of two at or below the duration; none without a duration.
     pub(crate) fn bucket_ns(&self) -> Option<u64> {
         1_u64.checked_shl(self.bucket.into())
@@ -59,17 +83,36 @@ pub(crate) struct Totals {
     pub(crate) contention: f64,
     /// Longest duration seen.
     pub(crate) max_ns: u64,
+    /// Of each record, the square of what it stands for.
+    squares: f64,
     /// Records that were added up.
-    pub(crate) samples: u32,
+    pub(super) samples: u32,
     /// Most threads that waited at once.
     pub(crate) queue: u16,
     /// Whether not all durations were equal.
     pub(crate) is_varied: bool,
 }
 
-const _: () = assert!(size_of::<Totals>() == 40);
+const _: () = assert!(size_of::<Totals>() == 48);
 
 impl Totals {
+    /// How many records that stood for equally much would make a row of such a key as
+    /// sure as it is: (Σw)²/Σw² (Kish 1965). Where the throttle makes weights differ by
+    /// a factor of a hundred, the number of records alone would promise far too much.
+    pub(crate) fn samples(&self, key: &Key) -> f64 {
+        let records = f64::from(self.samples);
+        let all = match key.role {
+            Role::Acquire if key.bucket_ns().is_some() => self.contention,
+            Role::Acquire => self.events + self.contention,
+            _ => self.events,
+        };
+        if all <= 0.0 || self.squares <= 0.0 {
+            // They only tell of blame, or were taken back.
+            return records;
+        }
+        (all * all / self.squares).clamp(1.0, records.max(1.0))
+    }
+
     /// Counts a row of such a key, which is taken out, as left out. Of the charges in
     /// it only the time is known.
     pub(super) fn leave_out(&self, key: &Key) {
@@ -112,6 +155,8 @@ pub(super) struct Amount {
     pub(super) events: f64,
     pub(super) time_ns: f64,
     pub(super) contention: f64,
+    /// The square of what it stands for.
+    squares: f64,
     /// How many charges a release stands for.
     pub(super) charges: f64,
     /// The duration it carries, if it does.
@@ -152,6 +197,12 @@ impl Amount {
             events,
             time_ns,
             contention,
+            squares: if record.wait_weight > 0.0 {
+                record.wait_weight.powi(2)
+            } else {
+                // What is taken back was added before.
+                weight * weight.abs()
+            },
             charges: record.blocked_weight,
             duration_ns: has_duration.then_some(record.duration_ns),
             queue: u16::try_from(record.queue).unwrap_or(u16::MAX),
@@ -187,6 +238,7 @@ impl Amount {
         totals.events += self.events;
         totals.time_ns += self.time_ns;
         totals.contention += self.contention;
+        totals.squares += self.squares;
         // What is taken back was counted before.
         totals.samples = if self.events < 0.0 {
             totals.samples.saturating_sub(1)

@@ -30,6 +30,27 @@ fn equal_stacks_share_a_row_and_add_up() {
 }
 
 #[test]
+fn samples_are_counted_as_if_each_stood_for_equally_many() {
+    let samples = |weights: &[f64]| {
+        let mut aggregate = Aggregate::default();
+        for weight in weights {
+            let mut taken = record(Role::Acquire, &[1]);
+            taken.weight = *weight;
+            aggregate.add(&taken, 0x1000);
+        }
+        let row = aggregate.rows()[0];
+        row.totals.samples(row.key)
+    };
+    assert!((samples(&[100.0; 10]) - 10.0).abs() < 1e-9);
+    // 1,000² / (5 · 100² + 500²): a half of it rests on a single sample.
+    assert!((samples(&[100.0, 100.0, 100.0, 100.0, 100.0, 500.0]) - 10.0 / 3.0).abs() < 1e-9);
+    // One that is taken back was never there.
+    assert!((samples(&[100.0, 500.0, 100.0, -500.0]) - 2.0).abs() < 1e-9);
+    // Nothing is known of what rests on nothing.
+    assert!(samples(&[100.0, -100.0]).abs() < 1e-9);
+}
+
+#[test]
 fn a_failed_attempt_is_a_contention_and_no_acquisition() {
     let mut aggregate = Aggregate::default();
     let mut failed = record(Role::Acquire, &[7]);
@@ -39,8 +60,15 @@ fn a_failed_attempt_is_a_contention_and_no_acquisition() {
     assert_eq!((totals.events, totals.contention), (0.0, 100.0));
 }
 
+// One after the other, since what is lost is counted for the whole process.
 #[test]
 fn a_full_table_loses_details_only_and_counts_them() {
+    stacks_fill_the_table();
+    threads_fill_the_table_and_places_and_locks_are_still_told_apart();
+    locks_fill_the_table_and_places_are_still_told_apart();
+}
+
+fn stacks_fill_the_table() {
     let mut aggregate = Aggregate::default();
     let deep: Vec<u64> = (0..64).collect();
     for number in 0..(FRAMES_MAX as u64 / 64 + 10) {
@@ -64,6 +92,49 @@ fn a_full_table_loses_details_only_and_counts_them() {
         rows.iter()
             .any(|row| row.key.is_of_others() && row.totals.events == 1000.0)
     );
+}
+
+fn threads_fill_the_table_and_places_and_locks_are_still_told_apart() {
+    let mut aggregate = Aggregate::default();
+    let (lost_before, _) = record::lost(Loss::TableFull, Lost::Acquisitions);
+    let threads = u32::try_from(ROWS_MAX).unwrap_or(u32::MAX) * 2;
+    for thread in 0..threads {
+        for (stack, lock) in [(1, 0x1000), (2, 0x2000)] {
+            let mut taken = record(Role::Acquire, &[stack]);
+            taken.thread_id = thread;
+            aggregate.add(&taken, lock);
+        }
+    }
+    let rows = aggregate.rows();
+    let taken = |lock| {
+        let of_lock = rows.iter().filter(|row| row.key.lock == lock);
+        of_lock.map(|row| row.totals.events).sum::<f64>()
+    };
+    let all = 100.0 * f64::from(threads);
+    assert_eq!((taken(0x1000), taken(0x2000)), (all, all));
+    assert!(rows.len() <= ROWS_OF_LOCKS, "{}", rows.len());
+    // One of each lock and thread has a row of its own; all others lack their thread.
+    let (lost, _) = record::lost(Loss::TableFull, Lost::Acquisitions);
+    let kept = rows.iter().filter(|row| !row.key.lacks_details()).count() as u64;
+    assert_eq!(lost - lost_before, 2 * u64::from(threads) - kept);
+}
+
+fn locks_fill_the_table_and_places_are_still_told_apart() {
+    let mut aggregate = Aggregate::default();
+    let locks = ROWS_MAX as u64 * 2;
+    for lock in 1..=locks {
+        aggregate.add(&record(Role::Acquire, &[1]), lock);
+        aggregate.add(&record(Role::Acquire, &[2]), lock);
+    }
+    let rows = aggregate.rows();
+    for place in [1, 2] {
+        let at_place = rows
+            .iter()
+            .filter(|row| aggregate.stack(row.key) == [place]);
+        let taken: f64 = at_place.map(|row| row.totals.events).sum();
+        assert_eq!(taken, 100.0 * locks as f64);
+    }
+    assert!(rows.len() <= ROWS_MAX, "{}", rows.len());
 }
 
 #[test]

@@ -100,12 +100,8 @@ fn answer(request: Request) -> Result<Vec<u8>, String> {
             return profile.map_err(|error| error.to_string());
         }
         Request::Waiters => {
-            let mut waiting = Vec::new();
             let now_ns = sys::monotonic_ns();
-            if let Some(wiring) = WIRING.get() {
-                (wiring.look_at_waiters)(now_ns, &mut |queue| waiting.push(queue));
-            }
-            let queues = process()?.queues(&waiting, now_ns);
+            let queues = process()?.queues(&super::waiting(now_ns), now_ns);
             return Ok(control::encode_queues(&queues).into_bytes());
         }
     }

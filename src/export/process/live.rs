@@ -1,18 +1,17 @@
 //! What is told of a process while it runs: its profile as of now, and who waits.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io;
-use std::os::unix::fs::FileExt;
 
 use contract::control::Queue;
 use contract::options::Symbols;
 use flate2::write::GzEncoder;
 
 use super::super::open::{Open, OpenHolds};
-use super::super::{build, sink};
+use super::super::{build, holders, sink};
 use super::{Process, Span};
 use crate::record::Waiting;
-use crate::sys;
+use crate::{export, sys};
 
 impl Process {
     /// Everything so far, as the file has it.
@@ -46,7 +45,7 @@ impl Process {
         let sources = self.sources();
         let queue = |waiting: &Waiting| {
             let lock = self.locks.lock_at(waiting.lock);
-            let holder = holder(waiting);
+            let holder = holders::owner(waiting);
             let is_theirs = |thread| holder == 0 || holder == thread;
             let of_lock = |open: &&Open| open.lock == lock && is_theirs(open.thread);
             let open = open.iter().find(of_lock);
@@ -63,23 +62,21 @@ impl Process {
         waiting.iter().map(queue).collect()
     }
 
+    /// Looks at who holds locks that others wait for, when it is time to.
+    pub(crate) fn look_at_holders(&mut self) {
+        let now_ns = sys::monotonic_ns();
+        if self.holders.is_due(now_ns) {
+            let Self { holders, locks, .. } = self;
+            holders.look(&export::waiting(now_ns), now_ns, |address| {
+                locks.lock_at(address)
+            });
+        }
+    }
+
     /// Profiling was switched off: what is held now is released unseen.
     pub(crate) fn forget_open_holds(&mut self) {
         self.drain();
         self.open = OpenHolds::default();
-    }
-}
-
-/// The kernel's id of the thread that holds a lock; 0 unknown.
-fn holder(waiting: &Waiting) -> u32 {
-    let mut id = [0; 4];
-    // The lock may be gone by now. Then reading fails here, where looking would not; and
-    // unlike process_vm_readv(2) no sandbox ends the program for it.
-    let read = File::open("/proc/self/mem")
-        .and_then(|memory| memory.read_exact_at(&mut id, waiting.owner_at));
-    match (waiting.owner_at, read) {
-        (1.., Ok(())) => u32::from_ne_bytes(id),
-        _ => 0,
     }
 }
 

@@ -1,5 +1,7 @@
 //! What can be the matter with a lock, each with the numbers that say so.
 
+use super::holders::Meanwhile;
+
 /// What is the matter with a lock.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Finding {
@@ -28,6 +30,8 @@ pub(crate) struct LongHolds {
     pub(crate) longest_ns: u64,
     /// A function in their stacks that waits for something else.
     pub(crate) under: Option<String>,
+    /// What their holders were seen to do while others waited.
+    pub(crate) meanwhile: Option<Meanwhile>,
 }
 
 /// Nearly all of the time it is held by functions that, going by their names, only

@@ -9,6 +9,7 @@ use contract::sample_type::SampleType;
 use super::filter::Filter;
 use super::finding::{Convoy, Finding, LongHolds, Readers, Recursive};
 use super::frames::{Frames, Site};
+use super::holders::{Holders, Meanwhile};
 use super::key::Lock;
 use super::reading::only_reads;
 use super::row::Row;
@@ -118,7 +119,7 @@ impl Place {
 
 /// The hints that are worth most, from the rows by lock of these profiles.
 pub(crate) fn find<'a>(
-    profiles: impl IntoIterator<Item = &'a Profile>,
+    profiles: impl IntoIterator<Item = &'a Profile> + Clone,
     by_lock: &Analysis,
     filter: &Filter,
 ) -> Vec<Hint> {
@@ -131,6 +132,7 @@ pub(crate) fn find<'a>(
     if rows.is_empty() {
         return Vec::new();
     }
+    let holders = Holders::collect(profiles.clone());
     let holdings = holdings(profiles, filter);
     let mut hints = Vec::new();
     for (lock, row) in rows {
@@ -138,7 +140,7 @@ pub(crate) fn find<'a>(
         let place = Place::of(row);
         let findings = [
             convoy(row),
-            holding.and_then(|holding| holding.long(place.as_ref()?.site())),
+            holding.and_then(|holding| holding.long(place.as_ref()?.site(), holders.of(lock))),
             holding.and_then(|holding| holding.readers(row)),
             recursive(lock, row),
         ];
@@ -228,7 +230,7 @@ impl Holding {
     }
 
     /// Whether most of the time it is held there is in long holds.
-    fn long(&self, site: &Rc<Site>) -> Option<Finding> {
+    fn long(&self, site: &Rc<Site>, meanwhile: Option<Meanwhile>) -> Option<Finding> {
         let there = self.sites.get(site)?;
         let finding = Finding::LongHolds(LongHolds {
             holds: there.long_holds,
@@ -236,6 +238,7 @@ impl Holding {
             hold_ns: there.hold_ns,
             longest_ns: there.longest_ns,
             under: there.under.clone(),
+            meanwhile,
         });
         let is_most = there.long_holds > 0 && there.long_ns >= there.hold_ns / 2;
         is_most.then_some(finding)

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use contract::profile::Sample;
 use contract::sample_type::{SampleType, label, result};
 
+use super::array::Arrays;
 use super::frames::{Places, Site};
 use super::totals::of;
 
@@ -20,7 +21,7 @@ const INTERRUPTED: &str = "[interrupted]";
 pub(crate) enum By {
     /// One lock.
     Lock,
-    /// All locks of one name.
+    /// All locks of one name, or of one array.
     Name,
     /// One place in the code.
     Site,
@@ -52,7 +53,7 @@ pub(crate) struct Lock {
 pub(crate) enum Key {
     /// One lock.
     Lock(Lock),
-    /// All locks of one name.
+    /// All locks of one name, or of one array.
     Name(String),
     /// All locks, or all sync waits, of one kind.
     Kind {
@@ -113,6 +114,14 @@ impl Key {
             }
             By::Edge | By::Holder => return None,
         })
+    }
+
+    /// The same, but the name of an array in place of those of its elements.
+    pub(super) fn in_array(self, arrays: &Arrays) -> Self {
+        match self {
+            Self::Name(name) => Self::Name(arrays.name_of(&name).to_owned()),
+            other => other,
+        }
     }
 
     /// Its lock, if it is about one.

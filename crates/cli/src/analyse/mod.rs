@@ -1,5 +1,6 @@
 //! From profiles to rows: one per lock, per place in the code, per thread, or per edge.
 
+pub(crate) mod array;
 pub(crate) mod buckets;
 pub(crate) mod condition;
 pub(crate) mod diff;
@@ -7,6 +8,7 @@ pub(crate) mod filter;
 pub(crate) mod finding;
 pub(crate) mod frames;
 pub(crate) mod hints;
+pub(crate) mod holders;
 pub(crate) mod key;
 pub(crate) mod listing;
 mod reading;
@@ -28,6 +30,7 @@ use contract::sample_type::label;
 
 use crate::columns::Column;
 use crate::load::Loaded;
+use array::Arrays;
 use filter::Filter;
 use frames::Frames;
 pub(crate) use key::{By, Key};
@@ -103,6 +106,24 @@ pub(crate) fn selected<'a>(
     by: By,
     filter: &Filter,
 ) -> Analysis {
+    grouped(profiles, by, filter, &Arrays::default())
+}
+
+/// Groups by name, where the locks of an array are one.
+pub(crate) fn by_name<'a>(
+    profiles: impl IntoIterator<Item = &'a Profile> + Clone,
+    filter: &Filter,
+) -> Analysis {
+    let arrays = Arrays::find(profiles.clone());
+    grouped(profiles, By::Name, filter, &arrays)
+}
+
+fn grouped<'a>(
+    profiles: impl IntoIterator<Item = &'a Profile> + Clone,
+    by: By,
+    filter: &Filter,
+    arrays: &Arrays,
+) -> Analysis {
     let mut groups: HashMap<Key, Group> = HashMap::new();
     let mut analysis = Analysis {
         whole: whole(profiles.clone(), filter),
@@ -121,6 +142,7 @@ pub(crate) fn selected<'a>(
             let basis = weights.basis(sample);
             analysis.total.add(sample, &basis);
             if let Some(key) = Key::new(by, sample, &places) {
+                let key = key.in_array(arrays);
                 groups.entry(key).or_default().add(sample, &places, &basis);
             }
         }

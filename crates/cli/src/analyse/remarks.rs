@@ -109,12 +109,14 @@ fn number(text: &str) -> Option<u64> {
     text.get(..end.unwrap_or(text.len()))?.parse().ok()
 }
 
-/// How many threads of a profile have an id, but in no row a name.
+/// How many threads of a profile have an id, but in no row a name: none at all, or the
+/// number by which the library calls them then.
 fn nameless(profile: &Profile) -> u64 {
     let mut is_named: HashMap<i64, bool> = HashMap::new();
     for sample in &profile.samples {
         if let Some(id) = sample.number(label::THREAD_NATIVE_ID) {
-            *is_named.entry(id).or_default() |= sample.text(label::THREAD_NAME).is_some();
+            let name = sample.text(label::THREAD_NAME);
+            *is_named.entry(id).or_default() |= name.is_some_and(|name| name != id.to_string());
         }
     }
     let nameless = is_named.values().filter(|is_named| !**is_named);

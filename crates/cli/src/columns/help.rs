@@ -17,10 +17,11 @@ const BEHIND: &str = "\
 How sure the numbers are: they are estimates from sampled events, and NUMBER ± ERROR is meant to
 hold the truth in 95 of 100 profiles. An event kept with probability p stands for w = 1/p events;
 n of them add n·w·(w − 1) to the variance of a number, and that times (their mean length)² to the
-variance of a time (Horvitz–Thompson). ERROR is 1.96 standard deviations, and more where few were
-kept: 4.6 for n = 1, 2.7 for 10, 2.2 for 100 (upper half of Garwood's interval of a Poisson number);
-for times and waits (1 + 3/n) as much, since how much lengths differ is known from few then. Times
-have on top what the library's clock may miss: 4 µs of each wait, 250 ns of each hold.
+variance of a time (Horvitz–Thompson). Where w differs, n is (Σw)²/Σw². ERROR is 1.96 standard
+deviations, and more where few were kept: 4.6 for n = 1, 2.7 for 10, 2.2 for 100 (upper half of
+Garwood's interval of a Poisson number); for times and waits (1 + 3/n) as much, since how much
+lengths differ is known from few then. Times have on top what the library's clock may miss: 4 µs of
+each wait, 250 ns of each hold.
 What a holder caused is a part of the waiting for the lock, and as sure. ERROR is about chance
 alone: losses are in the warnings, and nothing can tell of long holds none of which was sampled.
 In tables it is in per cent of the number; \"exact\": every event was kept; -: the profile does not
@@ -30,7 +31,8 @@ Hints stand below a table where waiting for a lock took at least 1 % of the thre
   convoy     the lock is held for 50 % of the time or more, by holds of less than 100 µs on average;
              waits take 10 times that on average, and holds as long as waits a tenth of it at most
   long-hold  at least half of the time the lock is held in the place named is in holds of 1 ms or
-             more
+             more; and what the holder was seen to do then, ten times a second, while others had
+             waited for 1 ms or more: it ran, or slept in a call of the system
   readers    at least 90 % of the time the lock is held is in functions whose names say that they
              only read (get, find, lookup, … and no set, insert, update, …)
   recursive  a recursive mutex is taken again while it is held, and its longest hold is 10

@@ -173,6 +173,9 @@ impl Request {
             By::Sync => &file.sync,
             _ => &file.profile,
         });
+        if self.by == By::Name {
+            return analyse::by_name(profiles, &self.filter);
+        }
         analyse::selected(profiles, self.by, &self.filter)
     }
 }

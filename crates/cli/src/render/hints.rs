@@ -6,6 +6,7 @@ use super::table::printable;
 use super::{json, units};
 use crate::analyse::finding::{Convoy, Finding, LongHolds, Readers, Recursive};
 use crate::analyse::hints::{Hint, Place};
+use crate::analyse::holders::Meanwhile;
 use crate::analyse::totals::millipercent;
 use crate::columns::{self, Cell};
 
@@ -138,17 +139,24 @@ impl Told for LongHolds {
         });
         format!(
             "long holds of {}{}: {} of the time it is held there is in holds of 1 ms and more, \
-             about {} of them, the longest {}{under}",
+             about {} of them, the longest {}{under}{}",
             hint.name(),
             hint.place(),
             units::share(millipercent(self.long_ns, self.hold_ns).unwrap_or(0)),
             units::count(self.holds),
             units::time(self.longest_ns),
+            self.meanwhile.as_ref().map_or_else(String::new, meanwhile),
         )
     }
 
     fn advice(&self, hint: &Hint) -> String {
-        match &self.under {
+        let call = self.meanwhile.as_ref().and_then(Meanwhile::main_call);
+        match self.under.as_deref().or(call) {
+            Some(FUTEX) => format!(
+                "wait for no other lock, and for no signal, while {} is held{}",
+                hint.name(),
+                hint.place()
+            ),
             Some(function) => format!(
                 "call {function} without holding {}{}",
                 hint.name(),
@@ -169,8 +177,39 @@ impl Told for LongHolds {
             ("hold", time(self.hold_ns)),
             ("hold-max", time(self.longest_ns)),
             ("under", Cell::Text(self.under.clone())),
+            (
+                "looks",
+                Cell::Count(self.meanwhile.as_ref().map(|of| of.looks)),
+            ),
+            (
+                "asleep",
+                Cell::Count(self.meanwhile.as_ref().map(|of| of.asleep)),
+            ),
+            (
+                "asleep-in",
+                Cell::Text(
+                    self.meanwhile
+                        .as_ref()
+                        .and_then(|of| of.most.as_ref().map(|(call, _)| call.clone())),
+                ),
+            ),
         ]
     }
+}
+
+/// The call of the system that waits for locks and signals.
+const FUTEX: &str = "futex";
+
+/// `; 24 looks at its holder while others waited found it asleep in 23, 22 of them in fsync`
+fn meanwhile(of: &Meanwhile) -> String {
+    let call = of.most.as_ref().map_or_else(String::new, |(call, times)| {
+        format!(", {} of them in {call}", units::count(*times))
+    });
+    format!(
+        "; {} at its holder while others waited found it asleep in {}{call}",
+        units::of(of.looks, "look", "looks"),
+        units::count(of.asleep),
+    )
 }
 
 impl Told for Readers {

@@ -78,6 +78,7 @@ fn long_holds_are_told_with_the_waiting_function_in_their_stacks() {
             hold_ns: 3_900_000,
             longest_ns: 1_500_000,
             under: under.map(str::to_owned),
+            meanwhile: None,
         })
     };
     let hints = find(
@@ -139,6 +140,7 @@ fn hints_are_about_where_it_was_held_that_others_waited_for() {
         hold_ns: 4_500_000,
         longest_ns: 1_500_000,
         under: None,
+        meanwhile: None,
     };
     assert_eq!(hints[0].finding, Finding::LongHolds(evidence));
     assert_eq!(find(&functions, &samples(by(2, 3, 900_000))), []);

@@ -159,7 +159,8 @@ impl Chance {
 }
 
 /// The rows of events of these lengths when each is kept with such a probability;
-/// as the library writes them, a row for each power of two.
+/// as the library writes them, a row for each power of two, with as many samples as
+/// would make it as sure if each stood for equally many.
 fn kept(lengths: &[f64], chance: &mut Chance, probability: impl Fn(f64) -> f64) -> Vec<[i64; 3]> {
     let mut rows: BTreeMap<i32, [f64; 3]> = BTreeMap::new();
     for length in lengths {
@@ -169,11 +170,13 @@ fn kept(lengths: &[f64], chance: &mut Chance, probability: impl Fn(f64) -> f64) 
             let row = rows.entry(length.log2() as i32).or_default();
             row[0] += 1.0 / probability;
             row[1] += length / probability;
-            row[2] += 1.0;
+            row[2] += probability.powi(-2);
         }
     }
     #[allow(clippy::cast_possible_truncation, reason = "rounding is meant")]
-    let rounded = |row: [f64; 3]| row.map(|value| value.round() as i64);
+    let rounded = |[count, time, squares]: [f64; 3]| {
+        [count, time, count * count / squares].map(|value| value.round() as i64)
+    };
     rows.into_values().map(rounded).collect()
 }
 
@@ -255,6 +258,17 @@ fn intervals_of_acquisitions_and_holds_hold_the_truth() {
             let case = format!("{events} {range}: {numbers} {times}");
             assert!(numbers >= 370 && times >= 360, "{case}");
         }
+    }
+}
+
+#[test]
+fn intervals_hold_the_truth_where_a_throttle_makes_samples_stand_for_different_numbers() {
+    // As in a thread that locks fast and slowly by turns.
+    let by_turns = |length: f64| if length % 2.0 < 1.0 { 0.01 } else { 0.0005 };
+    for events in [16_000, 40_000] {
+        let [numbers, times] = coverage(&HOLDS, events, 2.0, by_turns);
+        let case = format!("{events}: {numbers} {times}");
+        assert!(numbers >= 360 && times >= 360, "{case}");
     }
 }
 

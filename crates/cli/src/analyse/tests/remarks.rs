@@ -61,10 +61,12 @@ fn a_thread_has_a_name_if_any_of_its_rows_has_one() {
         thread(2, None),
         thread(2, None),
         thread(3, Some("x")),
+        // As the library calls who has no name.
+        thread(4, Some("4")),
         acquired(&[0], "mu", [1, 0, 0]),
     ];
     let remarks = remarks::collect([&profile(&["f"], samples)]);
-    assert_eq!(remarks.nameless, 1);
+    assert_eq!(remarks.nameless, 2);
 }
 
 #[test]
