@@ -121,6 +121,13 @@ macro_rules! gate {
     // Takes a lock. Tries first; leaves for Rust when the countdown ran out or
     // the try returned a code. Stays on the stack only during the try.
     (@acquire ($mutex:ident) { try: $try:ident, sampled: $sampled:path, unsettled: $unsettled:path }) => {
+        gate!(@try_first $try, $sampled, $unsettled, "jne 3f")
+    };
+    // Takes a lock of OpenMP, whose test answers how deep it is held, or 0.
+    (@acquire_by_test ($lock:ident) { test: $test:ident, sampled: $sampled:path, unsettled: $unsettled:path }) => {
+        gate!(@try_first $test, $sampled, $unsettled, "je 3f")
+    };
+    (@try_first $try:ident, $sampled:path, $unsettled:path, $if_busy:literal) => {
         std::arch::naked_asm!(
             ".cfi_startproc",
             "mov rax, qword ptr [rip + lockprof_thread@GOTTPOFF]",
@@ -132,7 +139,7 @@ macro_rules! gate {
             "pop rdi",
             ".cfi_adjust_cfa_offset -8",
             "test eax, eax",
-            "jne 3f",
+            $if_busy,
             "ret",
             "2:",
             "mov rsi, rsp",
@@ -210,6 +217,11 @@ macro_rules! gate {
     // Posts a semaphore: leaves for Rust also when its second word says that somebody waits.
     (@release_sem ($semaphore:ident) { real: $real:ident, held: $held:path }) => {
         gate!(@look $real, $held, "cmp dword ptr [rdi + 4], 0", "jne 2f")
+    };
+    // Releases a lock of OpenMP: leaves for Rust also unless its first word, 1, says that
+    // nobody waits for it.
+    (@release_openmp ($lock:ident) { real: $real:ident, held: $held:path }) => {
+        gate!(@look $real, $held, "cmp dword ptr [rdi], 1", "jne 2f")
     };
     // What every release is: leaves for Rust when this thread holds a sampled lock, or when
     // the look at the lock, which goes to 2 then, says that somebody may wait.
