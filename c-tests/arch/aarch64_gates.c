@@ -145,7 +145,7 @@ HIDDEN int arrived(enum place place) {
         slot = real_function;
     }
     if (place == HANDLER && way->gate == (void *)futex)
-        EXPECT(memcmp((const void *)seen.x[0], &before.x[1], 6 * sizeof before.x[1]) == 0);
+        EXPECT((uint32_t)seen.x[3] == way->word && memcmp((const void *)seen.x[0], &before.x[1], 6 * sizeof before.x[1]) == 0);
     return place == REAL ? way->code : place == RESOLVE ? -1 : ANSWER;
 }
 
@@ -278,6 +278,10 @@ static struct way ways[] = {
     {"call of the system", futex, .word = SYS_gettid, .code = CODE, ONE(REAL), .result = CODE,
      .arguments = 9},
     {"futex", futex, .word = SYS_futex, TO(HANDLER), .sp_register = 1, .frame = 64},
+    {"call of the system before those of futexes", futex, .word = 448, ONE(REAL), .arguments = 9},
+    {"call of the system behind those of futexes", futex, .word = 456, ONE(REAL), .arguments = 9},
+    {"futex_waitv", futex, .word = 449, TO(HANDLER), .sp_register = 1, .frame = 64},
+    {"futex_wait", futex, .word = 455, TO(HANDLER), .sp_register = 1, .frame = 64},
     {"call of 0", call_of_0, TO(HANDLER)},
     {"call of 1", call_of_1, TO(HANDLER), .arguments = 1, .sp_register = 1},
     {"call of 2", call_of_2, TO(HANDLER), .arguments = 2, .sp_register = 2},

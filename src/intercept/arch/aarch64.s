@@ -235,12 +235,16 @@ lockprof_thread:
 .endm
 
 // `syscall`: leaves for Rust with a futex's arguments, laid out on the stack, since there
-// they are for the other processor. Of any other call nothing is touched.
+// they are for the other processor, and the number. Calls of 449 to 455 go there too. Of
+// any other nothing is touched.
 .macro lockprof_futex real, handler
     .cfi_startproc
     hint #34
     cmp w0, #98
     b.eq 2f
+    sub w9, w0, #449
+    cmp w9, #7
+    b.lo 2f
     lockprof_load \real
     br x16
 2:
@@ -252,6 +256,7 @@ lockprof_thread:
     stp x1, x2, [sp, #16]
     stp x3, x4, [sp, #32]
     stp x5, x6, [sp, #48]
+    mov w3, w0
     add x0, sp, #16
     mov x1, x9
     mov x2, x29

@@ -186,12 +186,14 @@ macro_rules! gate {
             $real::real($lock)
         }
     };
-    // `syscall`: a futex's arguments, or any other call.
+    // `syscall`: what may be a futex's, or any other call.
     (@futex ($number:ident, $($argument:ident),*) { real: $real:ident, handler: $handler:path }) => {
-        if $number == libc::SYS_futex {
+        // A number is an int to the kernel.
+        let number = $number as std::ffi::c_int;
+        if number == libc::SYS_futex as std::ffi::c_int || matches!(number, 449..=455) {
             $crate::intercept::arch::seldom(move || {
                 let arguments = $crate::intercept::futex::Arguments::new([$($argument),*]);
-                $handler(&raw const arguments, 0, 0)
+                $handler(&raw const arguments, 0, 0, number)
             })
         } else {
             $real::real($number, $($argument),*)

@@ -243,13 +243,17 @@ macro_rules! gate {
         )
     };
     // `syscall`: leaves for Rust with a futex's arguments, laid out on the stack since they
-    // take all registers. Of any other call nothing is touched. The last of them lies
+    // take all registers, and the number. Calls of 449 to 455, of which some are a
+    // futex's, go there too. Of any other nothing is touched. The last argument lies
     // on the stack already, or whatever the caller has there: the C library reads it too.
     (@futex ($($argument:ident),*) { real: $real:ident, handler: $handler:path }) => {
         std::arch::naked_asm!(
             ".cfi_startproc",
             "cmp edi, {futex}",
             "je 2f",
+            "lea eax, [rdi - 449]",
+            "cmp eax, 7",
+            "jb 2f",
             "jmp qword ptr [rip + {real}]",
             "2:",
             "mov rax, rsp",
@@ -257,6 +261,7 @@ macro_rules! gate {
             ".cfi_adjust_cfa_offset 8",
             "push r9", "push r8", "push rcx", "push rdx", "push rsi",
             ".cfi_adjust_cfa_offset 40",
+            "mov ecx, edi",
             "mov rdi, rsp",
             "mov rsi, rax",
             "mov rdx, rbp",
