@@ -23,6 +23,7 @@ fn locks_and_critical_sections_have_exact_counts() {
         ("in_lock", "plain_lock"),
         ("in_critical", "critical"),
         ("in_named", "critical(orders)"),
+        ("in_fortran", "fortran_lock"),
     ] {
         let calls = rows.at(function);
         calls.expect_counts(function, 400, 400);
@@ -38,6 +39,11 @@ fn locks_and_critical_sections_have_exact_counts() {
         let inner = nested.at(function);
         inner.depth(2).expect_counts(function, 400, 400);
         assert_eq!((inner.acquires(), inner.hold_ns()), (400, 0), "{rows}");
+    }
+    let fortran = rows.at("in_fortran_nest");
+    for depth in [1, 2] {
+        let turns = fortran.depth(depth);
+        turns.expect_counts("of Fortran's", 400, 400);
     }
     assert_eq!(rows.lost("for"), 0, "{rows}");
 }

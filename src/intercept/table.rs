@@ -24,7 +24,7 @@ use libc::{
 use super::arch::{early, entry, gate};
 use super::capture::Caller;
 use super::interface::{C11, Posix};
-use super::openmp::lock::{self as omp, Nestable, OmpLock, Simple};
+use super::openmp::lock::{self as omp, Nestable, NestableFortran, OmpLock, Simple, SimpleFortran};
 use super::openmp::{critical, provider};
 use super::rwlock::{self, Reading, Writing};
 use super::spin::{self, Spinning};
@@ -462,6 +462,32 @@ hooks! {
         fn omp_unset_nest_lock(lock: *mut OmpLock) -> c_int
             => release_openmp { real: omp_unset_nest_lock, held: omp::unset_held::<Nestable> }
             late { omp::unset_held::<Nestable> };
+        fn omp_init_lock_(lock: *mut OmpLock) -> c_int
+            => call { omp::omp_init_lock_ };
+        fn omp_destroy_lock_(lock: *mut OmpLock) -> c_int
+            => call { omp::omp_destroy_lock_ };
+        fn omp_set_lock_(lock: *mut OmpLock) -> c_int
+            => acquire_by_test { test: omp_test_lock_, sampled: omp::set_sampled::<SimpleFortran>, unsettled: omp::set_unsettled::<SimpleFortran> }
+            late { omp::set_late::<SimpleFortran> };
+        fn omp_test_lock_(lock: *mut OmpLock) -> c_int
+            => attempt { real: omp_test_lock_, sampled: omp::test_sampled::<SimpleFortran> }
+            late { omp::test_late::<SimpleFortran> };
+        fn omp_unset_lock_(lock: *mut OmpLock) -> c_int
+            => release_openmp { real: omp_unset_lock_, held: omp::unset_held::<SimpleFortran> }
+            late { omp::unset_held::<SimpleFortran> };
+        fn omp_init_nest_lock_(lock: *mut OmpLock) -> c_int
+            => call { omp::omp_init_nest_lock_ };
+        fn omp_destroy_nest_lock_(lock: *mut OmpLock) -> c_int
+            => call { omp::omp_destroy_nest_lock_ };
+        fn omp_set_nest_lock_(lock: *mut OmpLock) -> c_int
+            => acquire_by_test { test: omp_test_nest_lock_, sampled: omp::set_sampled::<NestableFortran>, unsettled: omp::set_unsettled::<NestableFortran> }
+            late { omp::set_late::<NestableFortran> };
+        fn omp_test_nest_lock_(lock: *mut OmpLock) -> c_int
+            => attempt { real: omp_test_nest_lock_, sampled: omp::test_sampled::<NestableFortran> }
+            late { omp::test_late::<NestableFortran> };
+        fn omp_unset_nest_lock_(lock: *mut OmpLock) -> c_int
+            => release_openmp { real: omp_unset_nest_lock_, held: omp::unset_held::<NestableFortran> }
+            late { omp::unset_held::<NestableFortran> };
         fn GOMP_critical_start() -> c_int
             => call { critical::GOMP_critical_start::pass } late { critical::GOMP_critical_start::late };
         fn GOMP_critical_end() -> c_int

@@ -49,6 +49,7 @@ fn is_waited_for(lock: *const OmpLock) -> bool {
 
 /// Simple locks or nestable ones: the functions of the library that a call is meant for.
 pub(crate) trait Sort {
+    const IS_NESTABLE: bool;
     /// # Safety
     /// As for the function of OpenMP.
     unsafe fn set(lock: *mut OmpLock, caller: Caller);
@@ -60,53 +61,16 @@ pub(crate) trait Sort {
     /// # Safety
     /// As for the function of OpenMP.
     unsafe fn test(lock: *mut OmpLock, caller: Caller) -> c_int;
-    /// How deep the caller holds it.
+
+    /// How deep the caller holds it. No call says so, and every library lays them out in its
+    /// own way; but who takes a nestable one once more is told, and gives it back at once.
     ///
     /// # Safety
     /// The caller holds it.
-    unsafe fn depth(lock: *mut OmpLock, caller: Caller) -> u32;
-}
-
-/// `omp_lock_t`.
-pub(crate) struct Simple;
-
-/// `omp_nest_lock_t`.
-pub(crate) struct Nestable;
-
-macro_rules! calls {
-    ($set:ident, $unset:ident, $test:ident) => {
-        #[inline(always)]
-        unsafe fn set(lock: *mut OmpLock, caller: Caller) {
-            // SAFETY: the caller's part.
-            unsafe { table::$set::call_at(table::$set::target(caller), lock) };
-        }
-        #[inline(always)]
-        unsafe fn unset(lock: *mut OmpLock, caller: Caller) {
-            // SAFETY: the caller's part.
-            unsafe { table::$unset::call_at(table::$unset::target(caller), lock) };
-        }
-        #[inline(always)]
-        unsafe fn test(lock: *mut OmpLock, caller: Caller) -> c_int {
-            // SAFETY: the caller's part.
-            unsafe { table::$test::call_at(table::$test::target(caller), lock) }
-        }
-    };
-}
-
-impl Sort for Simple {
-    calls!(omp_set_lock, omp_unset_lock, omp_test_lock);
-
-    unsafe fn depth(_lock: *mut OmpLock, _caller: Caller) -> u32 {
-        1
-    }
-}
-
-impl Sort for Nestable {
-    calls!(omp_set_nest_lock, omp_unset_nest_lock, omp_test_nest_lock);
-
-    /// No call says so, and every library lays them out in its own way; but who takes it
-    /// once more is told, and gives it back at once.
     unsafe fn depth(lock: *mut OmpLock, caller: Caller) -> u32 {
+        if !Self::IS_NESTABLE {
+            return 1;
+        }
         // SAFETY: by who holds it, before its own call.
         let deeper = unsafe { Self::test(lock, caller) };
         if deeper != 0 {
@@ -115,6 +79,44 @@ impl Sort for Nestable {
         }
         u32::try_from(deeper - 1).unwrap_or(1).max(1)
     }
+}
+
+macro_rules! sorts {
+    ($($(#[$what:meta])* $sort:ident is $is_nestable:literal: $set:ident, $unset:ident, $test:ident;)*) => {$(
+        $(#[$what])*
+        pub(crate) struct $sort;
+
+        impl Sort for $sort {
+            const IS_NESTABLE: bool = $is_nestable;
+
+            #[inline(always)]
+            unsafe fn set(lock: *mut OmpLock, caller: Caller) {
+                // SAFETY: the caller's part.
+                unsafe { table::$set::call_at(table::$set::target(caller), lock) };
+            }
+            #[inline(always)]
+            unsafe fn unset(lock: *mut OmpLock, caller: Caller) {
+                // SAFETY: the caller's part.
+                unsafe { table::$unset::call_at(table::$unset::target(caller), lock) };
+            }
+            #[inline(always)]
+            unsafe fn test(lock: *mut OmpLock, caller: Caller) -> c_int {
+                // SAFETY: the caller's part.
+                unsafe { table::$test::call_at(table::$test::target(caller), lock) }
+            }
+        }
+    )*};
+}
+
+sorts! {
+    /// `omp_lock_t`.
+    Simple is false: omp_set_lock, omp_unset_lock, omp_test_lock;
+    /// `omp_nest_lock_t`.
+    Nestable is true: omp_set_nest_lock, omp_unset_nest_lock, omp_test_nest_lock;
+    /// The same of Fortran, which has functions of its own.
+    SimpleFortran is false: omp_set_lock_, omp_unset_lock_, omp_test_lock_;
+    /// The same of Fortran, where GNU's library has a pointer to it: to us it is the lock.
+    NestableFortran is true: omp_set_nest_lock_, omp_unset_nest_lock_, omp_test_nest_lock_;
 }
 
 /// One call of the host that takes a lock.
@@ -341,6 +343,10 @@ lives! {
     omp_init_nest_lock_with_hint(hint: usize) => begin_life;
     omp_destroy_lock() => end_life;
     omp_destroy_nest_lock() => end_life;
+    omp_init_lock_() => begin_life;
+    omp_init_nest_lock_() => begin_life;
+    omp_destroy_lock_() => end_life;
+    omp_destroy_nest_lock_() => end_life;
 }
 
 fn begin_life(address: u64, caller: Caller) {
