@@ -124,12 +124,9 @@ fn what_cxx20_waits_by_is_seen_once_each_at_its_place() {
     for ((waiter, waker), truth) in turns.into_iter().zip(run.truths("wait_ns")) {
         let waited = all.through(waiter);
         assert_eq!(waits(&waited), 1, "{waiter}\n{all}");
-        // libstdc++ yields 16 times before, which on a busy machine takes its time.
+        // libstdc++ yields 16 times before, which on a busy machine takes its time, or all of it.
         let seen = wait_ns(&waited);
-        assert!(
-            (truth / 2..=truth).contains(&seen),
-            "{seen} of {truth}\n{all}"
-        );
+        assert!((1..=truth).contains(&seen), "{seen} of {truth}\n{all}");
         let site = waited.texts(label::BLOCKING_SITE);
         assert_eq!(site, [waker], "{all}");
     }

@@ -96,10 +96,10 @@ enum Meaning {
 /// What the call of this number is: `futex`, or one of its successors.
 fn meaning(number: c_int, operation: usize) -> Meaning {
     match number {
+        _ if is_futex(number) => meaning_of(operation),
         WAITV => Meaning::WaitForAny,
         WAKE => Meaning::Wake,
         WAIT => Meaning::Wait,
-        _ if is_futex(number) => meaning_of(operation),
         _ => Meaning::Other,
     }
 }
@@ -211,14 +211,17 @@ fn wait_for_any(arguments: &Arguments, caller: Caller) -> c_long {
 }
 
 fn wake(arguments: &Arguments, caller: Caller, number: c_int) -> c_long {
-    let places = [arguments.address, arguments.other];
-    let is_two = is_futex(number) && (arguments.operation & OPERATION) == FUTEX_WAKE_OP;
-    let mut awaited = places.iter().take(if is_two { 2 } else { 1 });
-    let Some(address) = awaited.find(|address| waiters::are_there(**address as u64)) else {
+    let is_awaited = |address| waiters::are_there(address as u64);
+    let wakes_other = || is_futex(number) && arguments.operation & OPERATION == FUTEX_WAKE_OP;
+    let address = if is_awaited(arguments.address) {
+        arguments.address
+    } else if wakes_other() && is_awaited(arguments.other) {
+        arguments.other
+    } else {
         return arguments.call(number);
     };
     let answer = Cell::new(0);
-    sync::wake(object_of(*address), u32::MAX, caller, || {
+    sync::wake(object_of(address), u32::MAX, caller, || {
         noting(&answer, || arguments.call(number))
     });
     answer.get()
