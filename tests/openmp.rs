@@ -7,6 +7,8 @@
 
 mod support;
 
+use std::path::Path;
+
 use contract::sample_type::{SampleType, label};
 use support::build;
 use support::profile::Rows;
@@ -83,6 +85,27 @@ fn who_waits_waits_for_the_one_inside() {
                 assert_eq!((busy.contentions(), busy.wait_ns()), (1, 0), "{rows}");
             }
         }
+    }
+}
+
+#[test]
+fn llvms_library_is_counted_and_blamed_as_gnus_is() {
+    // In place of GNU's, whose functions it has too: they lead to its own.
+    let program = Program::exact("openmp_locks").preload_after(Path::new("libomp.so.5"));
+    let rows = openmp(&program.compare().profile());
+    let section = rows.at("in_critical").texts(label::LOCK_NAME);
+    let is_llvms = section.iter().all(|name| name.starts_with("libomp.so"));
+    assert!(
+        is_llvms,
+        "{section:?}: libomp.so.5 comes with the package libomp5-14\n{rows}"
+    );
+    for function in ["in_lock", "in_critical", "in_named", "in_fortran"] {
+        rows.at(function).expect_counts(function, 400, 400);
+    }
+    for name in ["lock", "nest", "critical", "named"] {
+        let waited = rows.at(&format!("wait_for_{name}")).thread("Waiter");
+        let site = waited.texts(label::BLOCKING_SITE);
+        assert_eq!(site, [format!("hold_{name}")], "{rows}");
     }
 }
 
