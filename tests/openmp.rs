@@ -110,6 +110,15 @@ fn llvms_library_is_counted_and_blamed_as_gnus_is() {
 }
 
 #[test]
+fn a_lock_is_taken_also_where_its_library_has_no_test_for_it() {
+    let library = build::shared_library("openmp_untested_library");
+    let path = build::program_with("openmp_untested", &[&library]);
+    for sample in ["1", "1000000"] {
+        Program::at(&path).sample(sample).compare();
+    }
+}
+
+#[test]
 fn openmp_is_left_alone_when_it_is_not_asked_for() {
     let run = Program::exact("openmp_locks").env("LOCKPROF_LOCKS", "-openmp");
     assert!(run.compare().files().is_empty());

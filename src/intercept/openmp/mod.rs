@@ -18,6 +18,7 @@ static WATCHED: AtomicBool = AtomicBool::new(false);
 pub(super) fn watch(is_wanted: bool) {
     if is_wanted {
         critical::pass_by_layers();
+        lock::pass_by_untested();
         inside::forget_all();
     }
     WATCHED.store(is_wanted, Ordering::Relaxed);
