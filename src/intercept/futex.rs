@@ -104,6 +104,19 @@ fn meaning(number: c_int, operation: usize) -> Meaning {
     }
 }
 
+/// The number of a call that may be a futex's, for gates that are no assembler.
+#[cfg_attr(
+    not(any(
+        lockprof_portable,
+        not(any(target_arch = "x86_64", target_arch = "aarch64"))
+    )),
+    allow(dead_code, reason = "gates in assembler compare it themselves")
+)]
+pub(super) fn number_of(number: c_long) -> Option<c_int> {
+    let number = c_int::try_from(number).ok()?;
+    (is_futex(number) || (WAITV..=WAIT).contains(&number)).then_some(number)
+}
+
 fn is_futex(number: c_int) -> bool {
     c_long::from(number) == libc::SYS_futex
 }

@@ -188,9 +188,7 @@ macro_rules! gate {
     };
     // `syscall`: what may be a futex's, or any other call.
     (@futex ($number:ident, $($argument:ident),*) { real: $real:ident, handler: $handler:path }) => {
-        // A number is an int to the kernel.
-        let number = $number as std::ffi::c_int;
-        if number == libc::SYS_futex as std::ffi::c_int || matches!(number, 449..=455) {
+        if let Some(number) = $crate::intercept::futex::number_of($number) {
             $crate::intercept::arch::seldom(move || {
                 let arguments = $crate::intercept::futex::Arguments::new([$($argument),*]);
                 $handler(&raw const arguments, 0, 0, number)
