@@ -2,13 +2,15 @@
 #include "testing.h"
 #include <linux/futex.h>
 #include <signal.h>
+#include <stdint.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
 #define ROUNDS 5
 
-static unsigned ball, late, other, moved_from, moved_to, shared_word;
+static unsigned ball, late, other, moved_from, moved_to, shared_word, first_word, second_word;
+static unsigned asked_at, owned_word;
 static int waits, handled;
 
 static long wait_at(unsigned *word, unsigned value, const struct timespec *limit) {
@@ -127,6 +129,93 @@ static FRAME void lock_by_priority(void) {
     CHECK(syscall(SYS_futex, &shared_word, FUTEX_UNLOCK_PI, 0, NULL) == 0);
 }
 
+// Waits in the kernel until whoever holds it gives it up.
+static FRAME void wait_by_priority(void) {
+    CHECK(syscall(SYS_futex, &shared_word, FUTEX_LOCK_PI, 0, NULL) == 0);
+}
+
+static FRAME void give_by_priority(void) {
+    CHECK(syscall(SYS_futex, &shared_word, FUTEX_UNLOCK_PI, 0, NULL) == 0);
+}
+
+static void *by_priority(void *unused) {
+    wait_by_priority();
+    give_by_priority();
+    return unused;
+}
+
+// The word says that somebody waits before they do so for good.
+static FRAME void hold_by_priority(void) {
+    CHECK(syscall(SYS_futex, &shared_word, FUTEX_LOCK_PI, 0, NULL) == 0);
+    pthread_t thread = spawn("ByPriority", by_priority, NULL);
+    while (!(__atomic_load_n(&shared_word, __ATOMIC_ACQUIRE) & FUTEX_WAITERS))
+        usleep(1000);
+    sleep_ms(20);
+    give_by_priority();
+    join(thread);
+}
+
+// As conditions with priorities: woken, a thread has the lock it was moved to.
+static FRAME void wait_to_own(void) {
+    CHECK(syscall(SYS_futex, &asked_at, FUTEX_WAIT_REQUEUE_PI, 0, NULL, &owned_word, 0) == 0);
+    CHECK(syscall(SYS_futex, &owned_word, FUTEX_UNLOCK_PI, 0, NULL) == 0);
+}
+
+static void *owner(void *unused) {
+    wait_to_own();
+    return unused;
+}
+
+static FRAME void hand_over(void) {
+    sleep_ms(20);
+    while (syscall(SYS_futex, &asked_at, FUTEX_CMP_REQUEUE_PI, 1, 0L, &owned_word, 0) != 1)
+        usleep(1000);
+}
+
+static struct futex_waitv at(unsigned *word) {
+    struct futex_waitv one = {.uaddr = (uintptr_t)word, .flags = FUTEX_32 | FUTEX_PRIVATE_FLAG};
+    return one;
+}
+
+static FRAME void wait_for_any(void) {
+    struct futex_waitv list[] = {at(&first_word), at(&second_word)};
+    errno = 7;
+    CHECK(syscall(SYS_futex_waitv, list, 2, 0, NULL, 0) == 1 && errno == 7);
+}
+
+static void *waits_for_any(void *unused) {
+    wait_for_any();
+    return unused;
+}
+
+static void wake_second(void) {
+    sleep_ms(20);
+    while (syscall(SYS_futex, &second_word, FUTEX_WAKE | FUTEX_PRIVATE_FLAG, 1) != 1)
+        usleep(1000);
+}
+
+static FRAME void wait_in_vain(void) {
+    struct futex_waitv list[] = {at(&first_word), at(&second_word)};
+    struct timespec until = in_ms(CLOCK_MONOTONIC, 30);
+    long long begin = now_ns();
+    CHECK(syscall(SYS_futex_waitv, list, 2, 0, &until, CLOCK_MONOTONIC) == -1 && errno == ETIMEDOUT);
+    truth("in_vain_ns", now_ns() - begin);
+    list[0].val = 1;
+    CHECK(syscall(SYS_futex_waitv, list, 2, 0, NULL, 0) == -1 && errno == EAGAIN);
+    CHECK(syscall(SYS_futex_waitv, NULL, 0, 0, NULL, 0) == -1 && errno == EINVAL);
+    CHECK(syscall(SYS_futex_waitv, 16L, 2, 0, NULL, 0) == -1 && errno == EFAULT);
+}
+
+static void wait_for_many(void) {
+    pthread_t thread = spawn("WaitsForAny", waits_for_any, NULL);
+    wake_second();
+    join(thread);
+    wait_in_vain();
+    thread = spawn("Owner", owner, NULL);
+    hand_over();
+    join(thread);
+}
+
 int main(void) {
     pthread_t thread = spawn("Catcher", catcher, NULL);
     for (int i = 0; i < ROUNDS; i++) {
@@ -151,5 +240,7 @@ int main(void) {
     join(thread);
     call_the_system();
     lock_by_priority();
+    hold_by_priority();
+    wait_for_many();
     return finish();
 }

@@ -42,6 +42,34 @@ static FRAME void nest_outer(void) {
     omp_unset_nest_lock(&nest_lock);
 }
 
+// What Fortran calls, by the names it has there; a nestable lock is a pointer's room for it.
+void omp_init_lock_(omp_lock_t *lock);
+void omp_set_lock_(omp_lock_t *lock);
+void omp_unset_lock_(omp_lock_t *lock);
+void omp_destroy_lock_(omp_lock_t *lock);
+void omp_init_nest_lock_(void **lock);
+void omp_set_nest_lock_(void **lock);
+int omp_test_nest_lock_(void **lock);
+void omp_unset_nest_lock_(void **lock);
+void omp_destroy_nest_lock_(void **lock);
+
+static omp_lock_t fortran_lock;
+static void *fortran_nest;
+
+static FRAME void in_fortran(void) {
+    omp_set_lock_(&fortran_lock);
+    counter++;
+    omp_unset_lock_(&fortran_lock);
+}
+
+static FRAME void in_fortran_nest(void) {
+    omp_set_nest_lock_(&fortran_nest);
+    CHECK(omp_test_nest_lock_(&fortran_nest) == 2);
+    counter++;
+    omp_unset_nest_lock_(&fortran_nest);
+    omp_unset_nest_lock_(&fortran_nest);
+}
+
 // Each part by itself: they share a counter.
 static int counted(void (*part)(void)) {
     counter = 0;
@@ -139,6 +167,12 @@ int main(void) {
     printf("%d in a critical section\n", counted(in_critical));
     printf("%d in a named one\n", counted(in_named));
     printf("%d in a nested lock\n", counted(nest_outer));
+    omp_init_lock_(&fortran_lock);
+    omp_init_nest_lock_(&fortran_nest);
+    printf("%d in a lock of Fortran\n", counted(in_fortran));
+    printf("%d in a nested one\n", counted(in_fortran_nest));
+    omp_destroy_lock_(&fortran_lock);
+    omp_destroy_nest_lock_(&fortran_nest);
     pthread_t holder = spawn("Holder", holds, NULL), waiter = spawn("Waiter", waits, NULL);
     join(holder);
     join(waiter);

@@ -7,7 +7,9 @@
 
 mod support;
 
-use std::path::PathBuf;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use contract::comment;
 use contract::sample_type::{SampleType, label};
@@ -179,6 +181,37 @@ fn sampled_estimates_of_what_is_kept_are_not_biased() {
     kept.expect_close("releases", kept.releases(), 2 * rounds, 25);
     let all = rows.acquires() + left_out(&rows, "acquisitions").0;
     rows.expect_close("all acquisitions", all, 6 * rounds, 15);
+}
+
+/// Instructions below one function of a program, counted by callgrind.
+fn instructions_in(program: &Path, function: &str) -> i64 {
+    let run = Program::at("valgrind")
+        .args(["--quiet", "--tool=callgrind", "--callgrind-out-file=counts"])
+        .args([format!("--toggle-collect={function}")])
+        .args([program])
+        .env("LD_PRELOAD", build::library().to_str().unwrap())
+        .env("LOCKPROF_EXCLUDE", "noisy_*")
+        .sample("1")
+        .within(Duration::from_secs(60))
+        .run_alone();
+    run.expect_success();
+    let counts = fs::read_to_string(run.home().join("counts")).unwrap();
+    let total = counts
+        .lines()
+        .find_map(|line| line.strip_prefix("totals: "));
+    total.unwrap().parse().unwrap()
+}
+
+#[test]
+fn where_a_call_is_known_to_be_left_out_no_stack_is_taken() {
+    let program = build::program("excluded_cost");
+    let noisy = instructions_in(&program, "count_noisy");
+    let kept = instructions_in(&program, "count_kept");
+    // All else is the same in both, 50 frames and the record for each of 400 apart.
+    assert!(
+        3 * noisy < kept,
+        "{noisy} where left out, {kept} where kept"
+    );
 }
 
 #[test]

@@ -7,6 +7,8 @@
 
 mod support;
 
+use std::path::Path;
+
 use contract::sample_type::{SampleType, label};
 use support::build;
 use support::profile::Rows;
@@ -23,6 +25,7 @@ fn locks_and_critical_sections_have_exact_counts() {
         ("in_lock", "plain_lock"),
         ("in_critical", "critical"),
         ("in_named", "critical(orders)"),
+        ("in_fortran", "fortran_lock"),
     ] {
         let calls = rows.at(function);
         calls.expect_counts(function, 400, 400);
@@ -38,6 +41,11 @@ fn locks_and_critical_sections_have_exact_counts() {
         let inner = nested.at(function);
         inner.depth(2).expect_counts(function, 400, 400);
         assert_eq!((inner.acquires(), inner.hold_ns()), (400, 0), "{rows}");
+    }
+    let fortran = rows.at("in_fortran_nest");
+    for depth in [1, 2] {
+        let turns = fortran.depth(depth);
+        turns.expect_counts("of Fortran's", 400, 400);
     }
     assert_eq!(rows.lost("for"), 0, "{rows}");
 }
@@ -77,6 +85,36 @@ fn who_waits_waits_for_the_one_inside() {
                 assert_eq!((busy.contentions(), busy.wait_ns()), (1, 0), "{rows}");
             }
         }
+    }
+}
+
+#[test]
+fn llvms_library_is_counted_and_blamed_as_gnus_is() {
+    // In place of GNU's, whose functions it has too: they lead to its own.
+    let program = Program::exact("openmp_locks").preload_after(Path::new("libomp.so.5"));
+    let rows = openmp(&program.compare().profile());
+    let section = rows.at("in_critical").texts(label::LOCK_NAME);
+    let is_llvms = section.iter().all(|name| name.starts_with("libomp.so"));
+    assert!(
+        is_llvms,
+        "{section:?}: libomp.so.5 comes with the package libomp5-14\n{rows}"
+    );
+    for function in ["in_lock", "in_critical", "in_named", "in_fortran"] {
+        rows.at(function).expect_counts(function, 400, 400);
+    }
+    for name in ["lock", "nest", "critical", "named"] {
+        let waited = rows.at(&format!("wait_for_{name}")).thread("Waiter");
+        let site = waited.texts(label::BLOCKING_SITE);
+        assert_eq!(site, [format!("hold_{name}")], "{rows}");
+    }
+}
+
+#[test]
+fn a_lock_is_taken_also_where_its_library_has_no_test_for_it() {
+    let library = build::shared_library("openmp_untested_library");
+    let path = build::program_with("openmp_untested", &[&library]);
+    for sample in ["1", "1000000"] {
+        Program::at(&path).sample(sample).compare();
     }
 }
 

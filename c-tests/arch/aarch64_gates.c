@@ -34,12 +34,14 @@ extern __thread struct block lockprof_thread;
 
 HIDDEN void entry(void);
 HIDDEN void acquire(void);
+HIDDEN void acquire_by_test(void);
 HIDDEN void acquire_sem(void);
 HIDDEN void attempt(void);
 HIDDEN void release(void);
 HIDDEN void release_rwlock(void);
 HIDDEN void release_held(void);
 HIDDEN void release_sem(void);
+HIDDEN void release_openmp(void);
 HIDDEN void futex(void);
 HIDDEN void call_of_0(void);
 HIDDEN void call_of_1(void);
@@ -131,7 +133,8 @@ HIDDEN int arrived(enum place place) {
     arrived_at |= 1u << place;
     struct frames frames = unwind();
     // `unwind`, this function, the stand-in, the gate if it waits for an answer, its caller.
-    bool gate_waits = place == RESOLVE || (place == REAL && way->gate == (void *)acquire) ||
+    bool tries_first = way->gate == (void *)acquire || way->gate == (void *)acquire_by_test;
+    bool gate_waits = place == RESOLVE || (place == REAL && tries_first) ||
                       (place == HANDLER && way->gate == (void *)futex);
     EXPECT(is_caller(&frames, gate_waits ? 4 : 3));
     EXPECT(seen.sp % 16 == 0);
@@ -142,7 +145,7 @@ HIDDEN int arrived(enum place place) {
         slot = real_function;
     }
     if (place == HANDLER && way->gate == (void *)futex)
-        EXPECT(memcmp((const void *)seen.x[0], &before.x[1], 6 * sizeof before.x[1]) == 0);
+        EXPECT((uint32_t)seen.x[3] == way->word && memcmp((const void *)seen.x[0], &before.x[1], 6 * sizeof before.x[1]) == 0);
     return place == REAL ? way->code : place == RESOLVE ? -1 : ANSWER;
 }
 
@@ -153,7 +156,7 @@ static uint64_t lock_words[2];
 
 static bool looks(const void *gate) {
     return gate == (void *)release || gate == (void *)release_rwlock || gate == (void *)release_held ||
-           gate == (void *)release_sem || gate == (void *)acquire_sem;
+           gate == (void *)release_sem || gate == (void *)release_openmp || gate == (void *)acquire_sem;
 }
 
 static void prepare(const struct way *next) {
@@ -215,6 +218,13 @@ static struct way ways[] = {
      .sp_register = 1},
     {"acquire, counted down", acquire, TO(SAMPLED), .arguments = 1, .sp_register = 1,
      .countdown_after = -1},
+    {"acquire_by_test", acquire_by_test, .countdown = 1, .held_len = 1, .code = CODE, ONE(REAL),
+     .result = CODE, .arguments = 1, .frame = 16},
+    {"acquire_by_test, taken", acquire_by_test, .countdown = 1,
+     .places = 1u << REAL | 1u << UNSETTLED, .last = UNSETTLED, .result = ANSWER, .arguments = 1,
+     .sp_register = 1},
+    {"acquire_by_test, counted down", acquire_by_test, TO(SAMPLED), .arguments = 1, .sp_register = 1,
+     .countdown_after = -1},
     {"acquire_sem", acquire_sem, .countdown = 1, .held_len = 1, .word = 1 | 1ull << 32, ONE(REAL),
      .arguments = 1},
     {"acquire_sem, interrupted", acquire_sem, .countdown = 1, .code = CODE, .word = 2, ONE(REAL),
@@ -257,9 +267,21 @@ static struct way ways[] = {
      .sp_register = 1},
     {"release_sem of what somebody waits for", release_sem, .word = 1ull << 32, TO(HELD), .arguments = 1,
      .sp_register = 1},
+    {"release_openmp", release_openmp, .countdown = -5, .word = 1, ONE(REAL), .arguments = 1,
+     .countdown_after = -5},
+    {"release_openmp of what is waited for", release_openmp, .word = UINT32_MAX, TO(HELD), .arguments = 1,
+     .sp_register = 1},
+    {"release_openmp of another library's", release_openmp, .word = 0, TO(HELD), .arguments = 1,
+     .sp_register = 1},
+    {"release_openmp with something held", release_openmp, .word = 1, .held_len = 1, TO(HELD),
+     .arguments = 1, .sp_register = 1},
     {"call of the system", futex, .word = SYS_gettid, .code = CODE, ONE(REAL), .result = CODE,
      .arguments = 9},
     {"futex", futex, .word = SYS_futex, TO(HANDLER), .sp_register = 1, .frame = 64},
+    {"call of the system before those of futexes", futex, .word = 448, ONE(REAL), .arguments = 9},
+    {"call of the system behind those of futexes", futex, .word = 456, ONE(REAL), .arguments = 9},
+    {"futex_waitv", futex, .word = 449, TO(HANDLER), .sp_register = 1, .frame = 64},
+    {"futex_wait", futex, .word = 455, TO(HANDLER), .sp_register = 1, .frame = 64},
     {"call of 0", call_of_0, TO(HANDLER)},
     {"call of 1", call_of_1, TO(HANDLER), .arguments = 1, .sp_register = 1},
     {"call of 2", call_of_2, TO(HANDLER), .arguments = 2, .sp_register = 2},

@@ -62,6 +62,11 @@ mod intercept {
     }
     gate! {
         #[unsafe(no_mangle)]
+        pub(crate) fn acquire_by_test(lock: *mut u8) -> i32
+            => acquire_by_test { test: locking, sampled: sampled, unsettled: unsettled }
+    }
+    gate! {
+        #[unsafe(no_mangle)]
         pub(crate) fn acquire_sem(semaphore: *mut u8) -> i32
             => acquire_sem { real: locking, sampled: sampled, unsettled: unsettled }
     }
@@ -86,6 +91,11 @@ mod intercept {
     gate! {
         #[unsafe(no_mangle)]
         pub(crate) fn release_sem(semaphore: *mut u8) -> i32 => release_sem { real: locking, held: held }
+    }
+    gate! {
+        #[unsafe(no_mangle)]
+        pub(crate) fn release_openmp(lock: *mut u8) -> i32
+            => release_openmp { real: locking, held: held }
     }
     gate! {
         #[unsafe(no_mangle)]

@@ -15,12 +15,14 @@ lockprof_block
 function entry, lockprof_entry slot
 function early, lockprof_early resolve, slot
 function acquire, lockprof_acquire real, sampled, unsettled
+function acquire_by_test, lockprof_acquire_by_test real, sampled, unsettled
 function acquire_sem, lockprof_acquire_sem real, sampled, unsettled
 function attempt, lockprof_attempt real, sampled
 function release, lockprof_release real, held
 function release_rwlock, lockprof_release_rwlock real, held
 function release_held, lockprof_release_held real, held
 function release_sem, lockprof_release_sem real, held
+function release_openmp, lockprof_release_openmp real, held
 function futex, lockprof_futex real, handler
 function call_of_0, lockprof_call handler, x0, x1
 function call_of_1, lockprof_call handler, x1, x2

@@ -9,6 +9,7 @@
  * they mean something only outside callgrind.
  */
 #define _GNU_SOURCE
+#include <omp.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <string.h>
@@ -21,6 +22,10 @@ static pthread_mutex_t mutex;
 static pthread_rwlock_t rwlock;
 static pthread_spinlock_t spin;
 static sem_t semaphore;
+static omp_lock_t omp_lock;
+static omp_nest_lock_t omp_nest_lock;
+/* What is done in a critical section, which the compiler must not leave out. */
+static volatile long sections;
 
 static void *end_at_once(void *unused)
 {
@@ -57,6 +62,24 @@ PAIRS(write, pthread_rwlock_wrlock(&rwlock), pthread_rwlock_unlock(&rwlock))
 PAIRS(spin, pthread_spin_lock(&spin), pthread_spin_unlock(&spin))
 PAIRS(semaphore, sem_wait(&semaphore), sem_post(&semaphore))
 
+/* OpenMP's calls answer nothing. */
+PAIRS(omp, (omp_set_lock(&omp_lock), 0), (omp_unset_lock(&omp_lock), 0))
+PAIRS(omp_nest, (omp_set_nest_lock(&omp_nest_lock), 0), (omp_unset_nest_lock(&omp_nest_lock), 0))
+
+__attribute__((noinline)) static void pairs_critical(long n)
+{
+    for (long i = 0; i < n; i++) {
+#pragma omp critical
+        sections = i;
+    }
+}
+
+static int works_critical(void)
+{
+    pairs_critical(2);
+    return sections == 1;
+}
+
 static const struct kind {
     const char *name;
     int type;
@@ -70,6 +93,9 @@ static const struct kind {
     {"rwlock-write", 0, pairs_write, works_write},
     {"spin", 0, pairs_spin, works_spin},
     {"semaphore", 0, pairs_semaphore, works_semaphore},
+    {"openmp", 0, pairs_omp, works_omp},
+    {"openmp-nest", 0, pairs_omp_nest, works_omp_nest},
+    {"critical", 0, pairs_critical, works_critical},
 };
 
 static const struct kind *find(const char *name)
@@ -94,6 +120,8 @@ int main(int argc, char **argv)
     if (pthread_mutex_init(&mutex, &attributes) != 0 || pthread_rwlock_init(&rwlock, NULL) != 0 ||
         pthread_spin_init(&spin, PTHREAD_PROCESS_PRIVATE) != 0 || sem_init(&semaphore, 0, 1) != 0)
         stop("pair: the locks could not be made");
+    omp_init_lock(&omp_lock);
+    omp_init_nest_lock(&omp_nest_lock);
     become_multi_threaded();
     if (!kind->works())
         stop("pair: the lock does not work");

@@ -29,7 +29,7 @@ time_pair() {
 measure_pair() {
     local pair empty type turn
     local -A instructions=([disabled.normal]='<= 72' [on.normal]='<= 86' [on.recursive]='<= 98')
-    pair=$(bench_program pair)
+    pair=$(bench_program pair -fopenmp)
     empty=$(bench_program empty_preload.so)
 
     if has_library "uncontended pair, instructions"; then

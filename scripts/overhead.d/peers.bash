@@ -54,7 +54,7 @@ peer_ddtrace() {
 
 measure_peers() {
     local pair
-    pair=$(bench_program pair)
+    pair=$(bench_program pair -fopenmp)
     require_packages valgrind ltrace uftrace bpftrace python3 >&2
     peer "valgrind drd" 20000 valgrind --quiet --tool=drd
     peer "ltrace" 300 ltrace -o "$work/ltrace" -e pthread_mutex_lock+pthread_mutex_unlock

@@ -10,21 +10,33 @@ use std::cell::Cell;
 use std::ffi::{c_int, c_long};
 
 use super::capture::Caller;
-use super::sync::{self, Ended, Waker};
+use super::sync::{self, Ended, Waiting, Waker};
 use super::{Lock, Visit, table, waiters};
-use crate::record::Kind;
+use crate::record::{Kind, Record, Role};
 use crate::sys;
 
 /// Without its flags an operation is this much of its argument.
 const OPERATION: usize = 0x7f;
 
-// linux/futex.h; the libc crate does not know all of them.
+// linux/futex.h and asm/unistd.h; the libc crate does not know all of them.
 const LOCK_PI2: c_int = 13;
+const WAITV: c_int = 449;
+const WAKE: c_int = 454;
+const WAIT: c_int = 455;
+
+/// One of those that are waited for at once, in memory: `struct futex_waitv`.
+#[repr(C)]
+struct OneOfMany {
+    value: u64,
+    address: u64,
+    flags: u32,
+    reserved: u32,
+}
 
 /// The arguments of a call, whatever their number: the rest is what happens to be there.
 #[repr(C)]
 pub(crate) struct Arguments {
-    /// Where the word is that is waited at.
+    /// Where the word is that is waited at, or a list of such places.
     address: usize,
     operation: usize,
     value: usize,
@@ -54,11 +66,11 @@ impl Arguments {
         }
     }
 
-    fn call(&self) -> c_long {
+    fn call(&self, number: c_int) -> c_long {
         // SAFETY: the host's own call.
         unsafe {
             table::syscall::real(
-                libc::SYS_futex,
+                number.into(),
                 self.address,
                 self.operation,
                 self.value,
@@ -70,16 +82,46 @@ impl Arguments {
     }
 }
 
-/// What an operation is to us.
+/// What a call is to us.
 enum Meaning {
     /// It waits until it is woken.
     Wait,
+    /// It waits for one of many.
+    WaitForAny,
     /// It ends waits.
     Wake,
     Other,
 }
 
-fn meaning(operation: usize) -> Meaning {
+/// What the call of this number is: `futex`, or one of its successors.
+fn meaning(number: c_int, operation: usize) -> Meaning {
+    match number {
+        _ if is_futex(number) => meaning_of(operation),
+        WAITV => Meaning::WaitForAny,
+        WAKE => Meaning::Wake,
+        WAIT => Meaning::Wait,
+        _ => Meaning::Other,
+    }
+}
+
+/// The number of a call that may be a futex's, for gates that are no assembler.
+#[cfg_attr(
+    not(any(
+        lockprof_portable,
+        not(any(target_arch = "x86_64", target_arch = "aarch64"))
+    )),
+    allow(dead_code, reason = "gates in assembler compare it themselves")
+)]
+pub(super) fn number_of(number: c_long) -> Option<c_int> {
+    let number = c_int::try_from(number).ok()?;
+    (is_futex(number) || (WAITV..=WAIT).contains(&number)).then_some(number)
+}
+
+fn is_futex(number: c_int) -> bool {
+    c_long::from(number) == libc::SYS_futex
+}
+
+fn meaning_of(operation: usize) -> Meaning {
     match c_int::try_from(operation & OPERATION).unwrap_or(c_int::MAX) {
         libc::FUTEX_WAIT
         | libc::FUTEX_WAIT_BITSET
@@ -97,19 +139,22 @@ fn meaning(operation: usize) -> Meaning {
     }
 }
 
-/// `syscall(SYS_futex, …)`; all other calls stay in the gate.
+/// `syscall(SYS_futex, …)` and what has a number near `futex_waitv`; all other calls stay
+/// in the gate.
 pub(crate) unsafe extern "C-unwind" fn futex(
     arguments: *const Arguments,
     sp: usize,
     bp: usize,
+    number: c_int,
 ) -> c_long {
     // SAFETY: the gate laid them out on the stack and waits for this function.
     let arguments = unsafe { &*arguments };
     let caller = Caller { sp, bp };
-    match meaning(arguments.operation) {
-        Meaning::Wait => wait(arguments, caller),
-        Meaning::Wake => wake(arguments, caller),
-        Meaning::Other => arguments.call(),
+    match meaning(number, arguments.operation) {
+        Meaning::Wait => wait(arguments, caller, number),
+        Meaning::WaitForAny => wait_for_any(arguments, caller),
+        Meaning::Wake => wake(arguments, caller, number),
+        Meaning::Other => arguments.call(number),
     }
 }
 
@@ -126,33 +171,71 @@ fn noting(answer: &Cell<c_long>, call: impl FnOnce() -> c_long) -> c_int {
     if answer.get() == -1 { sys::errno() } else { 0 }
 }
 
-#[cold]
-#[inline(never)]
-fn wait(arguments: &Arguments, caller: Caller) -> c_long {
-    let Some(visit) = Visit::begin(caller) else {
-        return arguments.call();
-    };
-    let answer = Cell::new(0);
-    let real = || noting(&answer, || arguments.call());
-    let object = object_of(arguments.address);
-    // EAGAIN, that the word is another meanwhile, is no wait, and neither is a mistake.
-    sync::wait(visit, object, Waker::InCell, real, |code| match code {
+/// EAGAIN, that the word is another meanwhile, is no wait, and neither is a mistake.
+fn ended(code: c_int) -> Ended {
+    match code {
         libc::EINTR => Ended::Interrupted,
         code => Ended::of(code),
-    });
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn wait(arguments: &Arguments, caller: Caller, number: c_int) -> c_long {
+    let Some(visit) = Visit::begin(caller) else {
+        return arguments.call(number);
+    };
+    let answer = Cell::new(0);
+    let real = || noting(&answer, || arguments.call(number));
+    let object = object_of(arguments.address);
+    sync::wait(visit, object, Waker::InCell, real, ended);
     answer.get()
 }
 
-fn wake(arguments: &Arguments, caller: Caller) -> c_long {
-    let places = [arguments.address, arguments.other];
-    let is_two = (arguments.operation & OPERATION) == FUTEX_WAKE_OP;
-    let mut awaited = places.iter().take(if is_two { 2 } else { 1 });
-    let Some(address) = awaited.find(|address| waiters::are_there(**address as u64)) else {
-        return arguments.call();
+/// `futex_waitv`. Told by the address that woke it, or the first where none did: which that
+/// is stands in the program's list, of which is known only afterwards that it may be read.
+/// So nobody who wakes can know of this wait.
+#[cold]
+#[inline(never)]
+fn wait_for_any(arguments: &Arguments, caller: Caller) -> c_long {
+    let Some(visit) = Visit::begin(caller) else {
+        return arguments.call(WAITV);
+    };
+    let mut waiting = Waiting::begin(&visit, object_of(0), Waker::Unknown);
+    let mut record = Record::new(Role::Sync, Kind::Futex, 0);
+    waiting.capture_early(&visit, &mut record);
+    drop(visit);
+    let answer = Cell::new(0);
+    let ended = ended(noting(&answer, || arguments.call(WAITV)));
+    let end_ns = sys::monotonic_ns();
+    let Some(visit) = Visit::begin(caller) else {
+        sync::lose_while_inside();
+        return answer.get();
+    };
+    if ended != Ended::Refused {
+        let index = usize::try_from(answer.get()).unwrap_or(0);
+        let list = arguments.address as *const OneOfMany;
+        // SAFETY: the kernel, which has waited for what is in it, has read at least so much
+        // of the list in this call.
+        waiting.is_for(unsafe { (*list.wrapping_add(index)).address });
+    }
+    waiting.end(&visit, end_ns, ended, &mut record);
+    answer.get()
+}
+
+fn wake(arguments: &Arguments, caller: Caller, number: c_int) -> c_long {
+    let is_awaited = |address| waiters::are_there(address as u64);
+    let wakes_other = || is_futex(number) && arguments.operation & OPERATION == FUTEX_WAKE_OP;
+    let address = if is_awaited(arguments.address) {
+        arguments.address
+    } else if wakes_other() && is_awaited(arguments.other) {
+        arguments.other
+    } else {
+        return arguments.call(number);
     };
     let answer = Cell::new(0);
-    sync::wake(object_of(*address), u32::MAX, caller, || {
-        noting(&answer, || arguments.call())
+    sync::wake(object_of(address), u32::MAX, caller, || {
+        noting(&answer, || arguments.call(number))
     });
     answer.get()
 }

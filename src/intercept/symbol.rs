@@ -71,7 +71,7 @@ fn next(row: &Row) -> *const c_void {
 /// Lets the slots of these families lead through their gates.
 pub(super) fn lead_through_gates(is_wanted: impl Fn(Family) -> bool) {
     for row in ROWS.iter().filter(|row| is_wanted(row.family)) {
-        row.slot.set(row.gate);
+        row.slot.set(row.way_through());
     }
 }
 

@@ -24,7 +24,8 @@ use libc::{
 use super::arch::{early, entry, gate};
 use super::capture::Caller;
 use super::interface::{C11, Posix};
-use super::openmp::{self, lock::OmpLock};
+use super::openmp::lock::{self as omp, Nestable, NestableFortran, OmpLock, Simple, SimpleFortran};
+use super::openmp::{critical, provider};
 use super::rwlock::{self, Reading, Writing};
 use super::spin::{self, Spinning};
 use super::{
@@ -90,21 +91,36 @@ pub(crate) struct Row {
     /// The real function.
     pub(crate) real: &'static Target,
     /// The gate to put into the slot while we profile.
-    pub(crate) gate: *const c_void,
+    gate: *const c_void,
+    /// The one that finds out where the real function is, if it is not known.
+    late_gate: *const c_void,
     /// What the host calls.
     exported: *const c_void,
 }
 
 impl Row {
-    /// What to put into the slot while we do not: the real function. Where that is in
-    /// another library for each caller, only the gate can tell.
-    pub(crate) fn way_past(&self) -> *const c_void {
-        let real = self.real.get();
-        if self.family == Family::OpenMp && is_missing(real) {
-            self.gate
+    /// What to put into the slot while we profile.
+    pub(crate) fn way_through(&self) -> *const c_void {
+        if self.may_come_late() {
+            self.late_gate
         } else {
-            real
+            self.gate
         }
+    }
+
+    /// What to put into the slot while we do not: the real function. Where that is in
+    /// another library for each caller, only a gate can tell.
+    pub(crate) fn way_past(&self) -> *const c_void {
+        if self.may_come_late() {
+            self.late_gate
+        } else {
+            self.real.get()
+        }
+    }
+
+    /// Whether there is none behind us, but there may be for some callers.
+    fn may_come_late(&self) -> bool {
+        self.family == Family::OpenMp && is_missing(self.real.get())
     }
 }
 
@@ -136,7 +152,8 @@ pub(crate) fn is_exported(function: *const c_void) -> bool {
 macro_rules! hooks {
     ($($family:ident { $(
         $(#[$version:ident])?
-        fn $name:ident($($argument:ident: $type:ty),*) -> $result:ty => $shape:ident $body:tt;
+        fn $name:ident($($argument:ident: $type:ty),*) -> $result:ty
+            => $shape:ident $body:tt $(late $late:tt)?;
     )* })*) => {
         $($(
             #[allow(non_snake_case, reason = "named like the function")]
@@ -159,6 +176,8 @@ macro_rules! hooks {
                 gate! {
                     pub(crate) fn gate($($argument: $type),*) -> $result => $shape $body
                 }
+
+                hooks!(@late_gate fn late_gate($($argument: $type),*) -> $result; $($late)?);
 
                 /// The real function.
                 ///
@@ -183,7 +202,7 @@ macro_rules! hooks {
                         Ok(name) => name,
                         Err(_) => c"",
                     };
-                    openmp::provider::target(&REAL, NAME, caller)
+                    provider::target(&REAL, NAME, caller)
                 }
 
                 /// Calls one of the functions of this name.
@@ -216,12 +235,21 @@ macro_rules! hooks {
                 slot: &$name::SLOT,
                 real: &$name::REAL,
                 gate: $name::gate as *const c_void,
+                late_gate: hooks!(@late $name $($late)?) as *const c_void,
                 exported: $name::$name as *const c_void,
             },)*)*
         ];
     };
     (@version two_versions) => { true };
     (@version) => { false };
+    (@late_gate fn $name:ident($($argument:ident: $type:ty),*) -> $result:ty; $late:tt) => {
+        gate! {
+            pub(crate) fn $name($($argument: $type),*) -> $result => call $late
+        }
+    };
+    (@late_gate fn $name:ident $arguments:tt -> $result:ty;) => {};
+    (@late $name:ident $late:tt) => { $name::late_gate };
+    (@late $name:ident) => { $name::gate };
 }
 
 /// `mtx_t`, which glibc lays out as a `pthread_mutex_t`.
@@ -405,43 +433,75 @@ hooks! {
     // What they return is nothing, but where they answer how deep a lock is held.
     OpenMp {
         fn omp_init_lock(lock: *mut OmpLock) -> c_int
-            => call { openmp::lock::omp_init_lock };
+            => call { omp::omp_init_lock };
         fn omp_init_lock_with_hint(lock: *mut OmpLock, hint: usize) -> c_int
-            => call { openmp::lock::omp_init_lock_with_hint };
+            => call { omp::omp_init_lock_with_hint };
         fn omp_destroy_lock(lock: *mut OmpLock) -> c_int
-            => call { openmp::lock::omp_destroy_lock };
+            => call { omp::omp_destroy_lock };
         fn omp_set_lock(lock: *mut OmpLock) -> c_int
-            => call { openmp::lock::omp_set_lock };
+            => acquire_by_test { test: omp_test_lock, sampled: omp::set_sampled::<Simple>, unsettled: omp::set_unsettled::<Simple> }
+            late { omp::set_late::<Simple> };
         fn omp_test_lock(lock: *mut OmpLock) -> c_int
-            => call { openmp::lock::omp_test_lock };
+            => attempt { real: omp_test_lock, sampled: omp::test_sampled::<Simple> }
+            late { omp::test_late::<Simple> };
         fn omp_unset_lock(lock: *mut OmpLock) -> c_int
-            => call { openmp::lock::omp_unset_lock };
+            => release_openmp { real: omp_unset_lock, held: omp::unset_held::<Simple> }
+            late { omp::unset_held::<Simple> };
         fn omp_init_nest_lock(lock: *mut OmpLock) -> c_int
-            => call { openmp::lock::omp_init_nest_lock };
+            => call { omp::omp_init_nest_lock };
         fn omp_init_nest_lock_with_hint(lock: *mut OmpLock, hint: usize) -> c_int
-            => call { openmp::lock::omp_init_nest_lock_with_hint };
+            => call { omp::omp_init_nest_lock_with_hint };
         fn omp_destroy_nest_lock(lock: *mut OmpLock) -> c_int
-            => call { openmp::lock::omp_destroy_nest_lock };
+            => call { omp::omp_destroy_nest_lock };
         fn omp_set_nest_lock(lock: *mut OmpLock) -> c_int
-            => call { openmp::lock::omp_set_nest_lock };
+            => acquire_by_test { test: omp_test_nest_lock, sampled: omp::set_sampled::<Nestable>, unsettled: omp::set_unsettled::<Nestable> }
+            late { omp::set_late::<Nestable> };
         fn omp_test_nest_lock(lock: *mut OmpLock) -> c_int
-            => call { openmp::lock::omp_test_nest_lock };
+            => attempt { real: omp_test_nest_lock, sampled: omp::test_sampled::<Nestable> }
+            late { omp::test_late::<Nestable> };
         fn omp_unset_nest_lock(lock: *mut OmpLock) -> c_int
-            => call { openmp::lock::omp_unset_nest_lock };
+            => release_openmp { real: omp_unset_nest_lock, held: omp::unset_held::<Nestable> }
+            late { omp::unset_held::<Nestable> };
+        fn omp_init_lock_(lock: *mut OmpLock) -> c_int
+            => call { omp::omp_init_lock_ };
+        fn omp_destroy_lock_(lock: *mut OmpLock) -> c_int
+            => call { omp::omp_destroy_lock_ };
+        fn omp_set_lock_(lock: *mut OmpLock) -> c_int
+            => acquire_by_test { test: omp_test_lock_, sampled: omp::set_sampled::<SimpleFortran>, unsettled: omp::set_unsettled::<SimpleFortran> }
+            late { omp::set_late::<SimpleFortran> };
+        fn omp_test_lock_(lock: *mut OmpLock) -> c_int
+            => attempt { real: omp_test_lock_, sampled: omp::test_sampled::<SimpleFortran> }
+            late { omp::test_late::<SimpleFortran> };
+        fn omp_unset_lock_(lock: *mut OmpLock) -> c_int
+            => release_openmp { real: omp_unset_lock_, held: omp::unset_held::<SimpleFortran> }
+            late { omp::unset_held::<SimpleFortran> };
+        fn omp_init_nest_lock_(lock: *mut OmpLock) -> c_int
+            => call { omp::omp_init_nest_lock_ };
+        fn omp_destroy_nest_lock_(lock: *mut OmpLock) -> c_int
+            => call { omp::omp_destroy_nest_lock_ };
+        fn omp_set_nest_lock_(lock: *mut OmpLock) -> c_int
+            => acquire_by_test { test: omp_test_nest_lock_, sampled: omp::set_sampled::<NestableFortran>, unsettled: omp::set_unsettled::<NestableFortran> }
+            late { omp::set_late::<NestableFortran> };
+        fn omp_test_nest_lock_(lock: *mut OmpLock) -> c_int
+            => attempt { real: omp_test_nest_lock_, sampled: omp::test_sampled::<NestableFortran> }
+            late { omp::test_late::<NestableFortran> };
+        fn omp_unset_nest_lock_(lock: *mut OmpLock) -> c_int
+            => release_openmp { real: omp_unset_nest_lock_, held: omp::unset_held::<NestableFortran> }
+            late { omp::unset_held::<NestableFortran> };
         fn GOMP_critical_start() -> c_int
-            => call { openmp::critical::GOMP_critical_start };
+            => call { critical::GOMP_critical_start::pass } late { critical::GOMP_critical_start::late };
         fn GOMP_critical_end() -> c_int
-            => call { openmp::critical::GOMP_critical_end };
+            => call { critical::GOMP_critical_end::pass } late { critical::GOMP_critical_end::late };
         fn GOMP_critical_name_start(name: *mut *mut c_void) -> c_int
-            => call { openmp::critical::GOMP_critical_name_start };
+            => call { critical::GOMP_critical_name_start::pass } late { critical::GOMP_critical_name_start::late };
         fn GOMP_critical_name_end(name: *mut *mut c_void) -> c_int
-            => call { openmp::critical::GOMP_critical_name_end };
+            => call { critical::GOMP_critical_name_end::pass } late { critical::GOMP_critical_name_end::late };
         fn __kmpc_critical(place: *mut c_void, thread: c_int, name: *mut c_void) -> c_int
-            => call { openmp::critical::__kmpc_critical };
+            => call { critical::__kmpc_critical::pass } late { critical::__kmpc_critical::late };
         fn __kmpc_critical_with_hint(place: *mut c_void, thread: c_int, name: *mut c_void, hint: usize) -> c_int
-            => call { openmp::critical::__kmpc_critical_with_hint };
+            => call { critical::__kmpc_critical_with_hint::pass } late { critical::__kmpc_critical_with_hint::late };
         fn __kmpc_end_critical(place: *mut c_void, thread: c_int, name: *mut c_void) -> c_int
-            => call { openmp::critical::__kmpc_end_critical };
+            => call { critical::__kmpc_end_critical::pass } late { critical::__kmpc_end_critical::late };
     }
 
     Always {

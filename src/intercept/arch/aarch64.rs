@@ -103,6 +103,15 @@ macro_rules! gate {
             unsettled = $unsettled
         )
     };
+    (@acquire_by_test ($lock:ident) { test: $test:ident, sampled: $sampled:path, unsettled: $unsettled:path }) => {
+        $crate::intercept::arch::assemble!(
+            naked_asm,
+            "lockprof_acquire_by_test {test}, {sampled}, {unsettled}",
+            test = $test::REAL,
+            sampled = $sampled,
+            unsettled = $unsettled
+        )
+    };
     (@acquire_sem ($semaphore:ident) { real: $real:ident, sampled: $sampled:path, unsettled: $unsettled:path }) => {
         $crate::intercept::arch::assemble!(
             naked_asm,
@@ -148,6 +157,14 @@ macro_rules! gate {
         $crate::intercept::arch::assemble!(
             naked_asm,
             "lockprof_release_sem {real}, {held}",
+            real = $real::REAL,
+            held = $held
+        )
+    };
+    (@release_openmp ($lock:ident) { real: $real:ident, held: $held:path }) => {
+        $crate::intercept::arch::assemble!(
+            naked_asm,
+            "lockprof_release_openmp {real}, {held}",
             real = $real::REAL,
             held = $held
         )

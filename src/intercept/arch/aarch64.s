@@ -92,9 +92,9 @@ lockprof_thread:
     .cfi_endproc
 .endm
 
-// Takes a lock. Tries first; leaves for Rust when the countdown ran out or the
-// try returned a code. Stays on the stack only during the try.
-.macro lockprof_acquire try, sampled, unsettled
+// What every lock that is tried first begins with: to 2 when the countdown ran out. Stays
+// on the stack only during the try, whose answer is in w0 then and the lock in x1.
+.macro lockprof_try_first try
     .cfi_startproc
     hint #34
     lockprof_count
@@ -107,7 +107,10 @@ lockprof_thread:
     ldp x1, x30, [sp], #16
     .cfi_def_cfa_offset 0
     .cfi_restore x30
-    cbnz w0, 3f
+.endm
+
+// What it ends with: at 3 the try did not take it.
+.macro lockprof_try_end sampled, unsettled
     ret
 2:
     lockprof_hand_on \sampled, x1, x2
@@ -116,6 +119,20 @@ lockprof_thread:
     mov x0, x1
     lockprof_hand_on \unsettled, x1, x2
     .cfi_endproc
+.endm
+
+// Takes a lock. Leaves for Rust when the countdown ran out or the try returned a code.
+.macro lockprof_acquire try, sampled, unsettled
+    lockprof_try_first \try
+    cbnz w0, 3f
+    lockprof_try_end \sampled, \unsettled
+.endm
+
+// Takes a lock of OpenMP, whose test answers how deep it is held, or 0.
+.macro lockprof_acquire_by_test test, sampled, unsettled
+    lockprof_try_first \test
+    cbz w0, 3f
+    lockprof_try_end \sampled, \unsettled
 .endm
 
 // Takes a semaphore. Looks and does not try: leaves for Rust when the countdown ran
@@ -208,13 +225,26 @@ lockprof_thread:
     lockprof_release_end \real, \held
 .endm
 
+// Releases a lock of OpenMP: nobody waits for it when its first word is 1.
+.macro lockprof_release_openmp real, held
+    lockprof_release_begin
+    ldr w9, [x0]
+    cmp w9, #1
+    b.ne 2f
+    lockprof_release_end \real, \held
+.endm
+
 // `syscall`: leaves for Rust with a futex's arguments, laid out on the stack, since there
-// they are for the other processor. Of any other call nothing is touched.
+// they are for the other processor, and the number. Calls of 449 to 455 go there too. Of
+// any other nothing is touched.
 .macro lockprof_futex real, handler
     .cfi_startproc
     hint #34
     cmp w0, #98
     b.eq 2f
+    sub w9, w0, #449
+    cmp w9, #7
+    b.lo 2f
     lockprof_load \real
     br x16
 2:
@@ -226,6 +256,7 @@ lockprof_thread:
     stp x1, x2, [sp, #16]
     stp x3, x4, [sp, #32]
     stp x5, x6, [sp, #48]
+    mov w3, w0
     add x0, sp, #16
     mov x1, x9
     mov x2, x29
@@ -256,7 +287,10 @@ lockprof_thread:
     .purgem lockprof_hand_on
     .purgem lockprof_entry
     .purgem lockprof_early
+    .purgem lockprof_try_first
+    .purgem lockprof_try_end
     .purgem lockprof_acquire
+    .purgem lockprof_acquire_by_test
     .purgem lockprof_acquire_sem
     .purgem lockprof_attempt
     .purgem lockprof_release_begin
@@ -265,6 +299,7 @@ lockprof_thread:
     .purgem lockprof_release_rwlock
     .purgem lockprof_release_held
     .purgem lockprof_release_sem
+    .purgem lockprof_release_openmp
     .purgem lockprof_futex
     .purgem lockprof_call
     .purgem lockprof_forget

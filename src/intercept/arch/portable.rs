@@ -109,6 +109,17 @@ macro_rules! gate {
             }
         }
     };
+    // Takes a lock of OpenMP, whose test answers how deep it is held, or 0.
+    (@acquire_by_test ($lock:ident) { test: $test:ident, sampled: $sampled:path, unsettled: $unsettled:path }) => {
+        if $crate::intercept::arch::is_due() {
+            $crate::intercept::arch::seldom(move || $sampled($lock, 0, 0))
+        } else {
+            match $test::real($lock) {
+                0 => $crate::intercept::arch::seldom(move || $unsettled($lock, 0, 0)),
+                depth => depth,
+            }
+        }
+    };
     // Takes a semaphore. Looks and does not try.
     (@acquire_sem ($semaphore:ident) { real: $real:ident, sampled: $sampled:path, unsettled: $unsettled:path }) => {
         if $crate::intercept::arch::is_due() {
@@ -165,12 +176,22 @@ macro_rules! gate {
             $real::real($semaphore)
         }
     };
-    // `syscall`: a futex's arguments, or any other call.
+    // Releases a lock of OpenMP.
+    (@release_openmp ($lock:ident) { real: $real:ident, held: $held:path }) => {
+        if $crate::intercept::arch::holds_sampled()
+            || $crate::intercept::openmp::lock::may_be_waited_for($lock)
+        {
+            $crate::intercept::arch::seldom(move || $held($lock, 0, 0))
+        } else {
+            $real::real($lock)
+        }
+    };
+    // `syscall`: what may be a futex's, or any other call.
     (@futex ($number:ident, $($argument:ident),*) { real: $real:ident, handler: $handler:path }) => {
-        if $number == libc::SYS_futex {
+        if let Some(number) = $crate::intercept::futex::number_of($number) {
             $crate::intercept::arch::seldom(move || {
                 let arguments = $crate::intercept::futex::Arguments::new([$($argument),*]);
-                $handler(&raw const arguments, 0, 0)
+                $handler(&raw const arguments, 0, 0, number)
             })
         } else {
             $real::real($number, $($argument),*)

@@ -121,6 +121,13 @@ macro_rules! gate {
     // Takes a lock. Tries first; leaves for Rust when the countdown ran out or
     // the try returned a code. Stays on the stack only during the try.
     (@acquire ($mutex:ident) { try: $try:ident, sampled: $sampled:path, unsettled: $unsettled:path }) => {
+        gate!(@try_first $try, $sampled, $unsettled, "jne 3f")
+    };
+    // Takes a lock of OpenMP, whose test answers how deep it is held, or 0.
+    (@acquire_by_test ($lock:ident) { test: $test:ident, sampled: $sampled:path, unsettled: $unsettled:path }) => {
+        gate!(@try_first $test, $sampled, $unsettled, "je 3f")
+    };
+    (@try_first $try:ident, $sampled:path, $unsettled:path, $if_busy:literal) => {
         std::arch::naked_asm!(
             ".cfi_startproc",
             "mov rax, qword ptr [rip + lockprof_thread@GOTTPOFF]",
@@ -132,7 +139,7 @@ macro_rules! gate {
             "pop rdi",
             ".cfi_adjust_cfa_offset -8",
             "test eax, eax",
-            "jne 3f",
+            $if_busy,
             "ret",
             "2:",
             "mov rsi, rsp",
@@ -211,6 +218,11 @@ macro_rules! gate {
     (@release_sem ($semaphore:ident) { real: $real:ident, held: $held:path }) => {
         gate!(@look $real, $held, "cmp dword ptr [rdi + 4], 0", "jne 2f")
     };
+    // Releases a lock of OpenMP: leaves for Rust also unless its first word, 1, says that
+    // nobody waits for it.
+    (@release_openmp ($lock:ident) { real: $real:ident, held: $held:path }) => {
+        gate!(@look $real, $held, "cmp dword ptr [rdi], 1", "jne 2f")
+    };
     // What every release is: leaves for Rust when this thread holds a sampled lock, or when
     // the look at the lock, which goes to 2 then, says that somebody may wait.
     (@look $real:ident, $held:path $(, $look:literal)*) => {
@@ -231,13 +243,17 @@ macro_rules! gate {
         )
     };
     // `syscall`: leaves for Rust with a futex's arguments, laid out on the stack since they
-    // take all registers. Of any other call nothing is touched. The last of them lies
+    // take all registers, and the number. Calls of 449 to 455, of which some are a
+    // futex's, go there too. Of any other nothing is touched. The last argument lies
     // on the stack already, or whatever the caller has there: the C library reads it too.
     (@futex ($($argument:ident),*) { real: $real:ident, handler: $handler:path }) => {
         std::arch::naked_asm!(
             ".cfi_startproc",
             "cmp edi, {futex}",
             "je 2f",
+            "lea eax, [rdi - 449]",
+            "cmp eax, 7",
+            "jb 2f",
             "jmp qword ptr [rip + {real}]",
             "2:",
             "mov rax, rsp",
@@ -245,6 +261,7 @@ macro_rules! gate {
             ".cfi_adjust_cfa_offset 8",
             "push r9", "push r8", "push rcx", "push rdx", "push rsi",
             ".cfi_adjust_cfa_offset 40",
+            "mov ecx, edi",
             "mov rdi, rsp",
             "mov rsi, rax",
             "mov rdx, rbp",

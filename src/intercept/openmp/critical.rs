@@ -5,17 +5,15 @@
 //! waits are missed. The counts are exact.
 #![allow(unsafe_code, reason = "calls an OpenMP library")]
 
-use std::ffi::{c_int, c_void};
-use std::sync::atomic::{AtomicBool, Ordering};
-
 use super::super::capture::Caller;
-use super::super::passing::begin_release;
+use super::super::passing::{self, begin_release};
 use super::super::thread::{self, Thread};
 use super::super::{Acquisition, Lock, Outcome, Visit, begin_if_due, end, release, table, wait};
 use super::inside::{self, Place};
 use super::is_watched;
 use super::lock::lock_of;
 use crate::record::UNNAMED_CRITICAL;
+use std::ffi::{c_int, c_void};
 
 /// One call of the host that comes into a critical section.
 struct Coming<'a> {
@@ -60,27 +58,32 @@ impl Acquisition for Coming<'_> {
     }
 }
 
-fn come_in(section: u64, caller: Caller, real: &dyn Fn()) {
-    if !is_watched() {
-        return real();
-    }
+/// Comes in by `real`, or by `slow`, which is told whether it is this thread's turn to be
+/// sampled.
+#[inline(always)]
+fn come_in(section: u64, real: impl FnOnce(), slow: impl FnOnce(bool)) {
     let place = inside::place_of(section);
-    let call = Coming {
+    let is_due = Thread::current().is_due();
+    if is_due || place.is_some_and(|place| place.holder(section) != 0) {
+        return slow(is_due);
+    }
+    real();
+    if let Some(place) = place {
+        place.enter(section, Thread::current().id.get());
+    }
+}
+
+fn come_in_slow(section: u64, caller: Caller, real: &dyn Fn(), is_due: bool) {
+    let place = inside::place_of(section);
+    let call = &Coming {
         section,
         place,
         real,
     };
-    let is_due = Thread::current().is_due();
-    if is_due || call.owner() != 0 {
-        come_in_slow(&call, caller, is_due);
-    } else {
+    if call.owner() == 0 && passing::is_passing(call.section, 1) {
         call.wait();
+        return;
     }
-}
-
-#[cold]
-#[inline(never)]
-fn come_in_slow(call: &Coming<'_>, caller: Caller, is_due: bool) {
     let visit = Visit::begin(caller);
     let Some(visit) = visit else {
         if is_due {
@@ -107,13 +110,19 @@ fn come_in_slow(call: &Coming<'_>, caller: Caller, is_due: bool) {
     }
 }
 
-fn leave(section: u64, caller: Caller, real: &dyn Fn()) {
+/// Leaves by `real`, or by `slow`, which is told whether somebody may wait.
+#[inline(always)]
+fn leave(section: u64, real: impl FnOnce(), slow: impl FnOnce(bool)) {
     let is_awaited = inside::place_of(section).is_some_and(|place| place.leave(section));
-    let has_something = is_awaited || Thread::current().held_len.get() != 0;
-    let releasing = (has_something && is_watched())
-        .then(|| begin_release(section, 1, is_awaited, caller))
-        .flatten();
-    match releasing {
+    if is_awaited || Thread::current().held_len.get() != 0 {
+        slow(is_awaited);
+    } else {
+        real();
+    }
+}
+
+fn leave_slow(section: u64, caller: Caller, real: &dyn Fn(), is_awaited: bool) {
+    match begin_release(section, 1, is_awaited, caller) {
         Some(releasing) => {
             release(&releasing, lock_of(section), 1, is_awaited, || {
                 real();
@@ -124,12 +133,9 @@ fn leave(section: u64, caller: Caller, real: &dyn Fn()) {
     }
 }
 
-/// Whether the functions that GCC calls lead to those that LLVM calls, of the same
-/// library and through us: then they are told of there.
-static IS_LAYERED: AtomicBool = AtomicBool::new(false);
-
-/// Looks whether that is so.
-pub(super) fn learn_layers() {
+/// Where the functions that GCC calls lead to those that LLVM calls, of the same library
+/// and through us, a section is told of there: then the former lead past their gates.
+pub(super) fn pass_by_layers() {
     let file_of = |function: *const c_void| {
         let mut info = std::mem::MaybeUninit::<libc::Dl_info>::zeroed();
         // SAFETY: any address may be asked for, and the place is valid to write to.
@@ -138,76 +144,89 @@ pub(super) fn learn_layers() {
         let file = unsafe { info.assume_init() }.dli_fbase;
         is_known.then_some(file)
     };
-    let [gcc, llvm] = [
-        &table::GOMP_critical_start::REAL,
-        &table::__kmpc_critical::REAL,
-    ];
-    let is_layered = [gcc, llvm]
+    let gcc = &table::GOMP_critical_start::REAL;
+    let llvm = &table::__kmpc_critical::REAL;
+    let are_there = [gcc, llvm]
         .iter()
-        .all(|real| !table::is_missing(real.get()))
-        && file_of(gcc.get()) == file_of(llvm.get());
-    IS_LAYERED.store(is_layered, Ordering::Relaxed);
+        .all(|real| !table::is_missing(real.get()));
+    if are_there && file_of(gcc.get()) == file_of(llvm.get()) {
+        table::GOMP_critical_start::SLOT.set(table::GOMP_critical_start::REAL.get());
+        table::GOMP_critical_end::SLOT.set(table::GOMP_critical_end::REAL.get());
+        table::GOMP_critical_name_start::SLOT.set(table::GOMP_critical_name_start::REAL.get());
+        table::GOMP_critical_name_end::SLOT.set(table::GOMP_critical_name_end::REAL.get());
+    }
 }
 
-fn is_layered() -> bool {
-    IS_LAYERED.load(Ordering::Relaxed)
-}
-
-macro_rules! gnu {
-    ($($name:ident($($argument:ident: $type:ty)?) of $section:expr => $what:ident;)*) => {$(
+macro_rules! sections {
+    ($($name:ident($($argument:ident: $type:ty),*) of $section:expr => $what:ident, $slow:ident;)*) => {$(
         #[allow(non_snake_case, reason = "the library's name")]
-        pub(crate) unsafe extern "C-unwind" fn $name(
-            $($argument: $type,)?
-            sp: usize,
-            bp: usize,
-        ) -> c_int {
-            let caller = Caller { sp, bp };
-            let real = table::$name::target(caller);
-            // SAFETY: the host's own call.
-            let real = || unsafe {
-                table::$name::call_at(real, $($argument)?);
-            };
-            if is_layered() {
-                real();
-            } else {
-                $what($section, caller, &real);
+        pub(crate) mod $name {
+            use super::*;
+
+            /// Behind its gate.
+            pub(crate) unsafe extern "C-unwind" fn pass(
+                $($argument: $type,)*
+                sp: usize,
+                bp: usize,
+            ) -> c_int {
+                // SAFETY: the host's own call.
+                let real = || unsafe {
+                    table::$name::real($($argument),*);
+                };
+                // SAFETY: the host's own call.
+                $what($section, real, |flag| unsafe {
+                    slow($($argument,)* sp, bp, flag);
+                });
+                0
             }
-            0
+
+            /// The same for a library that was opened late: it may be another for each caller.
+            pub(crate) unsafe extern "C-unwind" fn late(
+                $($argument: $type,)*
+                sp: usize,
+                bp: usize,
+            ) -> c_int {
+                // SAFETY: the host's own call.
+                let real = || unsafe {
+                    table::$name::call_at(table::$name::target(Caller { sp, bp }), $($argument),*);
+                };
+                if !is_watched() {
+                    real();
+                    return 0;
+                }
+                // SAFETY: the host's own call.
+                $what($section, real, |flag| unsafe {
+                    slow($($argument,)* sp, bp, flag);
+                });
+                0
+            }
+
+            #[cold]
+            #[inline(never)]
+            #[allow(clippy::too_many_arguments, reason = "as many as the function has")]
+            unsafe extern "C-unwind" fn slow($($argument: $type,)* sp: usize, bp: usize, flag: bool) {
+                let caller = Caller { sp, bp };
+                let real = table::$name::target(caller);
+                // SAFETY: the host's own call.
+                let real = || unsafe {
+                    table::$name::call_at(real, $($argument),*);
+                };
+                $slow($section, caller, &real, flag);
+            }
         }
     )*};
 }
 
 // A named section's lock is the word that the name stands for, or leads to.
-gnu! {
-    GOMP_critical_start() of UNNAMED_CRITICAL => come_in;
-    GOMP_critical_end() of UNNAMED_CRITICAL => leave;
-    GOMP_critical_name_start(name: *mut *mut c_void) of name as u64 => come_in;
-    GOMP_critical_name_end(name: *mut *mut c_void) of name as u64 => leave;
-}
-
-macro_rules! llvm {
-    ($($name:ident($($hint:ident)?) => $what:ident;)*) => {$(
-        pub(crate) unsafe extern "C-unwind" fn $name(
-            place: *mut c_void,
-            thread: c_int,
-            name: *mut c_void,
-            $($hint: usize,)?
-            sp: usize,
-            bp: usize,
-        ) -> c_int {
-            let caller = Caller { sp, bp };
-            let real = table::$name::target(caller);
-            // SAFETY: the host's own call.
-            $what(name as u64, caller, &|| unsafe {
-                table::$name::call_at(real, place, thread, name, $($hint)?);
-            });
-            0
-        }
-    )*};
-}
-
-llvm! {
-    __kmpc_critical() => come_in;
-    __kmpc_critical_with_hint(hint) => come_in;
-    __kmpc_end_critical() => leave;
+sections! {
+    GOMP_critical_start() of UNNAMED_CRITICAL => come_in, come_in_slow;
+    GOMP_critical_end() of UNNAMED_CRITICAL => leave, leave_slow;
+    GOMP_critical_name_start(name: *mut *mut c_void) of name as u64 => come_in, come_in_slow;
+    GOMP_critical_name_end(name: *mut *mut c_void) of name as u64 => leave, leave_slow;
+    __kmpc_critical(place: *mut c_void, thread: c_int, name: *mut c_void) of name as u64
+        => come_in, come_in_slow;
+    __kmpc_critical_with_hint(place: *mut c_void, thread: c_int, name: *mut c_void, hint: usize)
+        of name as u64 => come_in, come_in_slow;
+    __kmpc_end_critical(place: *mut c_void, thread: c_int, name: *mut c_void) of name as u64
+        => leave, leave_slow;
 }

@@ -14,10 +14,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 /// Whether OpenMP is profiled. Gates may be passed while it is not: see `provider.rs`.
 static WATCHED: AtomicBool = AtomicBool::new(false);
 
-/// Says whether it is profiled from now on.
+/// Says whether it is profiled from now on, after the slots lead through their gates.
 pub(super) fn watch(is_wanted: bool) {
     if is_wanted {
-        critical::learn_layers();
+        critical::pass_by_layers();
+        lock::pass_by_untested();
+        inside::forget_all();
     }
     WATCHED.store(is_wanted, Ordering::Relaxed);
 }
