@@ -246,12 +246,33 @@ impl Drop for Uncancelled {
     }
 }
 
-// pthread.h; the crate libc has neither.
+/// Has the calling thread be cancelled only where it calls what allows it; says whether
+/// that could strike anywhere before.
+#[inline]
+pub(crate) fn defer_cancellation() -> bool {
+    let mut before = CANCEL_DEFERRED;
+    // SAFETY: a known type, and a valid place for the one before.
+    unsafe { pthread_setcanceltype(CANCEL_DEFERRED, &raw mut before) };
+    before == CANCEL_ASYNCHRONOUS
+}
+
+/// Lets a cancellation strike anywhere again, here if one is pending: then this does not
+/// return.
+#[cold]
+pub(crate) fn allow_cancellation_anywhere() {
+    // SAFETY: the type that the host had chosen.
+    unsafe { pthread_setcanceltype(CANCEL_ASYNCHRONOUS, std::ptr::null_mut()) };
+}
+
+// pthread.h; the crate libc has none of it.
 const CANCEL_ENABLE: c_int = 0;
 const CANCEL_DISABLE: c_int = 1;
+const CANCEL_DEFERRED: c_int = 0;
+const CANCEL_ASYNCHRONOUS: c_int = 1;
 
 unsafe extern "C-unwind" {
     fn pthread_setcancelstate(state: c_int, before: *mut c_int) -> c_int;
+    fn pthread_setcanceltype(kind: c_int, before: *mut c_int) -> c_int;
 }
 
 /// Has `handler` called by `quick_exit`, which calls no destructor.
