@@ -219,6 +219,38 @@ pub(crate) fn block_signals() -> libc::sigset_t {
     }
 }
 
+/// Makes the calling thread an ordinary one, if it has inherited more: what it does may take
+/// long, and nobody waits for it.
+pub(crate) fn leave_real_time() {
+    // SAFETY: takes a number only: that of the calling thread.
+    let policy = unsafe { libc::sched_getscheduler(0) } & !libc::SCHED_RESET_ON_FORK;
+    if matches!(policy, libc::SCHED_FIFO | libc::SCHED_RR) {
+        let ordinary = libc::sched_param { sched_priority: 0 };
+        // SAFETY: a valid place to read from. Should it fail, all stays as it was.
+        unsafe { libc::sched_setscheduler(0, libc::SCHED_OTHER, &raw const ordinary) };
+    }
+}
+
+/// Whether the word at an address can be read, whatever lies there: the kernel looks at a
+/// signal mask before it says that nobody asked for anything (as in Abseil).
+pub(crate) fn is_readable(address: u64) -> bool {
+    const NOTHING: c_int = -1;
+    let before = errno();
+    // SAFETY: the kernel checks the address itself; no mask is changed by an unknown request.
+    let code = unsafe {
+        libc::syscall(
+            libc::SYS_rt_sigprocmask,
+            NOTHING,
+            address,
+            std::ptr::null_mut::<c_void>(),
+            size_of::<u64>(),
+        )
+    };
+    let is_fault = code == -1 && errno() == libc::EFAULT;
+    set_errno(before);
+    !is_fault
+}
+
 /// Puts the signal mask back.
 pub(crate) fn restore_signals(before: &libc::sigset_t) {
     // SAFETY: the set was filled by `block_signals`.
