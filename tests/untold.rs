@@ -40,11 +40,7 @@ fn threads_cancelled_at_any_instruction_leave_nothing_that_others_wait_for() {
 
 #[test]
 fn a_stack_of_which_a_part_is_gone_is_not_read_beyond_it() {
-    for program in [Program::exact("stack_gone"), Program::sampled("stack_gone")] {
-        let rows = program.compare().profile();
-        assert!(rows.acquires() > 0, "{rows}");
-    }
-    let rows = Program::exact("stack_gone").run().profile();
+    let rows = Program::exact("stack_gone").compare().profile();
     rows.at("take").expect_counts("on all stacks", 40, 40);
 }
 
