@@ -42,7 +42,7 @@ ctor::declarative::ctor! {
             look_at_waiters: intercept::look_at_waiters,
         });
         export::begin_process(false);
-        state::answer(state::Requests { thread_started: start_exporter, make_room: export::make_room });
+        state::answer(state::Requests { thread_started: start_exporter, make_room: export::make_room, make_way: export::make_way });
         // SAFETY: the handlers are functions that live as long as the process.
         unsafe { libc::pthread_atfork(Some(before_fork), Some(after_fork), Some(after_fork_in_child)) };
         sys::at_quick_exit(end_quickly);

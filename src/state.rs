@@ -98,6 +98,8 @@ pub(crate) struct Requests {
     pub(crate) thread_started: fn(),
     /// The queue is full; answers whether it may have room now.
     pub(crate) make_room: fn() -> bool,
+    /// The program can have no other thread; answers whether it may have one now.
+    pub(crate) make_way: fn() -> bool,
 }
 
 static REQUESTS: OnceLock<Requests> = OnceLock::new();
@@ -121,4 +123,11 @@ pub(crate) fn make_room() -> bool {
     REQUESTS
         .get()
         .is_some_and(|requests| (requests.make_room)())
+}
+
+/// The program can have no other thread: ends one of ours, if there is one. Says whether it
+/// is worth another try.
+#[cold]
+pub(crate) fn make_way() -> bool {
+    REQUESTS.get().is_some_and(|requests| (requests.make_way)())
 }

@@ -245,6 +245,38 @@ pub(crate) fn block_signals() -> libc::sigset_t {
     }
 }
 
+/// Makes the calling thread an ordinary one, if it has inherited more: what it does may take
+/// long, and nobody waits for it.
+pub(crate) fn leave_real_time() {
+    // SAFETY: takes a number only: that of the calling thread.
+    let policy = unsafe { libc::sched_getscheduler(0) } & !libc::SCHED_RESET_ON_FORK;
+    if matches!(policy, libc::SCHED_FIFO | libc::SCHED_RR) {
+        let ordinary = libc::sched_param { sched_priority: 0 };
+        // SAFETY: a valid place to read from. Should it fail, all stays as it was.
+        unsafe { libc::sched_setscheduler(0, libc::SCHED_OTHER, &raw const ordinary) };
+    }
+}
+
+/// Whether the word at an address can be read, whatever lies there: the kernel looks at a
+/// signal mask before it says that nobody asked for anything (as in Abseil).
+pub(crate) fn is_readable(address: u64) -> bool {
+    const NOTHING: c_int = -1;
+    let before = errno();
+    // SAFETY: the kernel checks the address itself; no mask is changed by an unknown request.
+    let code = unsafe {
+        libc::syscall(
+            libc::SYS_rt_sigprocmask,
+            NOTHING,
+            address,
+            std::ptr::null_mut::<c_void>(),
+            size_of::<u64>(),
+        )
+    };
+    let is_fault = code == -1 && errno() == libc::EFAULT;
+    set_errno(before);
+    !is_fault
+}
+
 /// Puts the signal mask back.
 pub(crate) fn restore_signals(before: &libc::sigset_t) {
     // SAFETY: the set was filled by `block_signals`.
@@ -272,12 +304,33 @@ impl Drop for Uncancelled {
     }
 }
 
-// pthread.h; the crate libc has neither.
+/// Has the calling thread be cancelled only where it calls what allows it; says whether
+/// that could strike anywhere before.
+#[inline]
+pub(crate) fn defer_cancellation() -> bool {
+    let mut before = CANCEL_DEFERRED;
+    // SAFETY: a known type, and a valid place for the one before.
+    unsafe { pthread_setcanceltype(CANCEL_DEFERRED, &raw mut before) };
+    before == CANCEL_ASYNCHRONOUS
+}
+
+/// Lets a cancellation strike anywhere again, here if one is pending: then this does not
+/// return.
+#[cold]
+pub(crate) fn allow_cancellation_anywhere() {
+    // SAFETY: the type that the host had chosen.
+    unsafe { pthread_setcanceltype(CANCEL_ASYNCHRONOUS, std::ptr::null_mut()) };
+}
+
+// pthread.h; the crate libc has none of it.
 const CANCEL_ENABLE: c_int = 0;
 const CANCEL_DISABLE: c_int = 1;
+const CANCEL_DEFERRED: c_int = 0;
+const CANCEL_ASYNCHRONOUS: c_int = 1;
 
 unsafe extern "C-unwind" {
     fn pthread_setcancelstate(state: c_int, before: *mut c_int) -> c_int;
+    fn pthread_setcanceltype(kind: c_int, before: *mut c_int) -> c_int;
 }
 
 /// Has `handler` called by `quick_exit`, which calls no destructor.

@@ -22,6 +22,7 @@ mod symbolize;
 mod threads;
 mod told;
 mod unhooked;
+mod way;
 
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -30,6 +31,7 @@ use std::time::Duration;
 
 use self::process::Process;
 use self::sink::Deliveries;
+pub(crate) use self::way::make as make_way;
 use crate::per_process::PerProcess;
 use crate::record::Waiting;
 use crate::{config, diag, kill_switch, memory, record, sys};
@@ -117,6 +119,7 @@ pub(crate) fn begin_process(is_forked: bool) {
     DELIVERIES.forget();
     own_thread::forget_all();
     control::forget_all();
+    way::forget();
     RUNNING.store(false, Ordering::Relaxed);
     ASKED.store(0, Ordering::Relaxed);
     DONE.store(0, Ordering::Relaxed);
@@ -144,7 +147,7 @@ pub(crate) fn reopen() {
 
 /// Starts our thread, unless it runs. The caller is inside us.
 pub(crate) fn start_thread() {
-    if !process::is_this_one() || RUNNING.swap(true, Ordering::Relaxed) {
+    if way::is_asked_for() || !process::is_this_one() || RUNNING.swap(true, Ordering::Relaxed) {
         return;
     }
     let _uncancelled = sys::stay_uncancelled();
@@ -152,7 +155,8 @@ pub(crate) fn start_thread() {
         stay_alone("not enough memory");
         return;
     }
-    if let Err(error) = own_thread::start(c"lockprof", serve) {
+    let dispensable = own_thread::Dispensable::new();
+    if let Err(error) = own_thread::start(c"lockprof", move || serve(&dispensable)) {
         stay_alone(&error.to_string());
     }
 }
@@ -168,8 +172,8 @@ fn stay_alone(reason: &str) {
     }
 }
 
-/// What our thread does.
-fn serve() {
+/// What our thread does, until it is asked to make way.
+fn serve(_: &own_thread::Dispensable) {
     let (Some(process), Some(config)) = (process(), config::get()) else {
         return;
     };
@@ -185,6 +189,9 @@ fn serve() {
     let mut due_ns = sys::monotonic_ns() + config.options.first_interval_ns;
     loop {
         record::sleep_reader(DRAIN_EVERY);
+        if way::is_asked_for() {
+            break;
+        }
         if kill_switch::is_pressed() {
             control::toggle();
         }
@@ -213,6 +220,9 @@ fn serve() {
             sys::exit_process();
         }
     }
+    // Whoever asks from now on does it without us; who asked before is told to.
+    RUNNING.store(false, Ordering::Relaxed);
+    sys::wake(&DONE);
 }
 
 /// The queue is full. When our thread does not run, or when every acquisition is

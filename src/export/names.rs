@@ -46,8 +46,9 @@ impl Names {
             if self.data.contains_key(&address) {
                 continue;
             }
-            self.data.insert(address, None);
+            // What lies in no file is no static object, and there is no end of it.
             if let Some(file) = objects.file_at(address) {
+                self.data.insert(address, None);
                 questions.entry(file).or_default().data.push(address);
             }
         }

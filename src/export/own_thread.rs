@@ -18,6 +18,8 @@ const STACK_LEN: usize = 512 * 1024;
 
 /// Threads of ours that run.
 static RUNNING: AtomicU32 = AtomicU32::new(0);
+/// Those of them that the program can do without, if it needs their places.
+static DISPENSABLE: AtomicU32 = AtomicU32::new(0);
 
 type Work = Box<dyn FnOnce() + Send>;
 
@@ -85,6 +87,7 @@ extern "C" fn begin(start: *mut c_void) -> *mut c_void {
     let start = unsafe { Box::from_raw(start.cast::<Start>()) };
     // SAFETY: the name is terminated; the kernel cuts what is too long.
     unsafe { libc::prctl(libc::PR_SET_NAME, start.name.as_ptr()) };
+    sys::leave_real_time();
     run(start.work);
     ptr::null_mut()
 }
@@ -94,9 +97,31 @@ pub(super) fn running() -> u32 {
     RUNNING.load(Ordering::Relaxed)
 }
 
+/// How many run that end when [`super::way`] asks them to.
+pub(super) fn dispensable() -> u32 {
+    DISPENSABLE.load(Ordering::Relaxed)
+}
+
+/// While it lives, there is a thread of ours that ends when it is asked to make way.
+pub(super) struct Dispensable;
+
+impl Dispensable {
+    pub(super) fn new() -> Self {
+        DISPENSABLE.fetch_add(1, Ordering::Relaxed);
+        Self
+    }
+}
+
+impl Drop for Dispensable {
+    fn drop(&mut self) {
+        DISPENSABLE.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
 /// In a forked child: they are gone.
 pub(super) fn forget_all() {
     RUNNING.store(0, Ordering::Relaxed);
+    DISPENSABLE.store(0, Ordering::Relaxed);
 }
 
 fn run(work: Work) {

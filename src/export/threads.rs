@@ -1,42 +1,39 @@
 //! The names of the host's threads.
 
+use std::{fs, io};
+
 use rustc_hash::FxHashMap;
 
 use crate::record::Record;
 
-/// Threads whose names are remembered, 40 bytes each and the name: as many as have rows
-/// of their own. A program may have millions of them, one after the other.
-const THREADS_MAX: usize = 1 << 14;
+/// Threads that are remembered: as many as rows tell apart. Whoever comes later has a
+/// number instead of a name.
+const NAMES_MAX: usize = 1 << 14;
 
 /// Names by the kernel's id of the thread.
 #[derive(Default)]
 pub(crate) struct Threads {
-    known: FxHashMap<u32, Known>,
+    names: FxHashMap<u32, Name>,
 }
 
 #[derive(Default)]
-struct Known {
-    name: String,
-    /// Whether it had ended when it was asked last: then it is not asked again.
-    has_ended: bool,
+struct Name {
+    text: String,
+    /// Nobody has to ask again: a program may have had thousands of threads.
+    is_gone: bool,
 }
 
 impl Threads {
     /// Learns the name a record carries: what the thread was called shortly before.
     pub(crate) fn learn(&mut self, record: &Record) {
-        let Some(known) = self.entry(record.thread_id) else {
+        let Some(name) = self.entry(record.thread_id) else {
             return;
         };
-        known.has_ended = false;
+        // The kernel gives numbers out again.
+        name.is_gone = false;
         if record.thread_name != [0; 16] {
-            known.name = text(&record.thread_name);
+            name.text = text(&record.thread_name);
         }
-    }
-
-    /// What is known of a thread; none when there are too many.
-    fn entry(&mut self, id: u32) -> Option<&mut Known> {
-        let has_room = self.known.len() < THREADS_MAX || self.known.contains_key(&id);
-        has_room.then(|| self.known.entry(id).or_default())
     }
 
     /// Asks the kernel what the threads that still live are called now, holders
@@ -45,22 +42,37 @@ impl Threads {
         for blocker in blockers {
             self.entry(blocker);
         }
-        for (id, known) in &mut self.known {
-            if known.has_ended {
-                continue;
-            }
-            match std::fs::read(format!("/proc/self/task/{id}/comm")) {
-                Ok(now) => known.name = String::from_utf8_lossy(&now).trim_end().to_owned(),
-                Err(_) => known.has_ended = true,
+        for (id, name) in self.names.iter_mut().filter(|(_, name)| !name.is_gone) {
+            match fs::read(format!("/proc/self/task/{id}/comm")) {
+                Ok(now) => String::from_utf8_lossy(&now)
+                    .trim_end()
+                    .clone_into(&mut name.text),
+                Err(error) => name.is_gone = is_of_nobody(&error),
             }
         }
     }
 
+    /// Where the name of a thread is kept; none when there are too many.
+    fn entry(&mut self, id: u32) -> Option<&mut Name> {
+        if self.names.len() >= NAMES_MAX && !self.names.contains_key(&id) {
+            return None;
+        }
+        Some(self.names.entry(id).or_default())
+    }
+
     /// The name of a thread; none when it had gone before it could be asked.
     pub(crate) fn name(&self, id: u32) -> Option<&str> {
-        let known = self.known.get(&id)?;
-        Some(known.name.as_str()).filter(|name| !name.is_empty())
+        self.names
+            .get(&id)
+            .map(|name| name.text.as_str())
+            .filter(|text| !text.is_empty())
     }
+}
+
+/// Whether that is said of a thread that has ended, and not of a system that is short of
+/// something.
+fn is_of_nobody(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::NotFound || error.raw_os_error() == Some(libc::ESRCH)
 }
 
 fn text(padded: &[u8; 16]) -> String {
@@ -76,33 +88,42 @@ mod tests {
     use super::*;
     use crate::record::{Kind, Role};
 
+    fn record(thread_id: u32, name: &[u8]) -> Record {
+        let mut record = Record::new(Role::Acquire, Kind::Mutex, 0x10);
+        record.thread_id = thread_id;
+        record
+            .thread_name
+            .iter_mut()
+            .zip(name)
+            .for_each(|(to, from)| *to = *from);
+        record
+    }
+
     #[test]
-    fn names_are_remembered_of_so_many_threads_and_no_more() {
+    fn a_thread_that_is_gone_is_asked_for_no_more_until_it_is_heard_of_again() {
+        // No thread has this number: it is beyond the kernel's largest.
+        const GONE: u32 = 1 << 30;
         let mut threads = Threads::default();
-        let named = |id: u32| {
-            let mut record = Record::new(Role::Acquire, Kind::Mutex, 0x10);
-            record.thread_id = id;
-            record.thread_name[0] = b'a';
-            record
-        };
-        let first = 1 << 30;
-        let ids = || (first..).take(THREADS_MAX);
-        ids().for_each(|id| threads.learn(&named(id)));
-        let beyond = first + (1 << 14);
-        threads.learn(&named(beyond));
-        threads.refresh(std::iter::once(beyond));
-        assert!(ids().all(|id| threads.name(id) == Some("a")));
-        assert_eq!(threads.name(beyond), None);
-        // They all have ended; who is heard of again has come back.
-        assert!(threads.known.values().all(|known| known.has_ended));
-        threads.learn(&named(first));
-        assert_eq!(
-            threads
-                .known
-                .values()
-                .filter(|known| !known.has_ended)
-                .count(),
-            1
-        );
+        threads.learn(&record(GONE, b"Worker"));
+        threads.refresh(std::iter::empty());
+        assert!(threads.names[&GONE].is_gone);
+        assert_eq!(threads.name(GONE), Some("Worker"));
+        threads.learn(&record(GONE, b""));
+        assert!(!threads.names[&GONE].is_gone);
+        assert_eq!(threads.name(GONE), Some("Worker"));
+    }
+
+    #[test]
+    fn a_program_with_ever_new_threads_has_a_bounded_number_of_names() {
+        let mut threads = Threads::default();
+        for id in 1..=u32::try_from(NAMES_MAX).unwrap() + 10 {
+            threads.learn(&record(id + (1 << 30), b"Short"));
+        }
+        threads.refresh([7].into_iter());
+        assert_eq!(threads.names.len(), NAMES_MAX);
+        // Whoever is known goes on to be.
+        threads.learn(&record(1 + (1 << 30), b"Long"));
+        assert_eq!(threads.name(1 + (1 << 30)), Some("Long"));
+        assert_eq!(threads.name(7), None);
     }
 }

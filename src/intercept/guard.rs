@@ -12,6 +12,9 @@ use crate::sys;
 pub(crate) struct Entered {
     thread: &'static Thread,
     errno: c_int,
+    /// Whether the host lets a cancellation strike anywhere. Not while it is inside:
+    /// what it left half done there, others would wait for.
+    is_cancelled_anywhere: bool,
 }
 
 /// Goes inside, unless this thread is inside already.
@@ -27,6 +30,7 @@ pub(crate) fn enter() -> Option<Entered> {
     Some(Entered {
         thread,
         errno: sys::errno(),
+        is_cancelled_anywhere: sys::defer_cancellation(),
     })
 }
 
@@ -56,5 +60,9 @@ impl Drop for Entered {
         sys::set_errno(self.errno);
         compiler_fence(Ordering::SeqCst);
         self.thread.busy.set(false);
+        if self.is_cancelled_anywhere {
+            // Last: it may not return.
+            sys::allow_cancellation_anywhere();
+        }
     }
 }

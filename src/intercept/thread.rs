@@ -234,13 +234,23 @@ pub(super) unsafe extern "C-unwind" fn create(
     _bp: usize,
 ) -> c_int {
     // SAFETY: the arguments are the caller's, unchanged.
-    let code = unsafe { table::pthread_create::real(id, attributes, start, argument) };
+    let real = || unsafe { table::pthread_create::real(id, attributes, start, argument) };
+    let mut code = real();
+    // There may be no more threads because of ours.
+    while code == libc::EAGAIN && make_way() {
+        code = real();
+    }
     if code == 0
         && let Some(_entered) = guard::enter()
     {
         state::thread_started();
     }
     code
+}
+
+#[cold]
+fn make_way() -> bool {
+    guard::enter().is_some_and(|_entered| state::make_way())
 }
 
 /// `dlclose`: the code that is gone must not be walked through by its rules.

@@ -18,6 +18,7 @@ use std::time::Duration;
 use contract::control;
 
 use crate::export::sink::{Socket, SocketIdentity};
+use crate::export::way;
 use crate::sys;
 
 /// Time between two looks whether the socket is still ours.
@@ -62,7 +63,7 @@ impl Listener {
         let socket = self.socket.as_ref()?;
         while self.is_ours() {
             wait_for_client(socket);
-            if !self.is_ours() {
+            if way::is_asked_for() || !self.is_ours() {
                 break;
             }
             match socket.accept() {

@@ -20,7 +20,8 @@ static REFUSED: AtomicU32 = AtomicU32::new(0);
 
 /// Starts the thread; the program goes on without it if need be.
 pub(super) fn start() {
-    if let Err(error) = own_thread::start(c"lockprof-ctl", serve) {
+    let dispensable = own_thread::Dispensable::new();
+    if let Err(error) = own_thread::start(c"lockprof-ctl", move || serve(&dispensable)) {
         say_absent(&error);
     }
 }
@@ -40,7 +41,7 @@ fn say_absent(error: &io::Error) {
     diag::say(format_args!("there is no control socket: {error}"));
 }
 
-fn serve() {
+fn serve(_: &own_thread::Dispensable) {
     let listener = match Listener::open() {
         Ok(listener) => listener,
         Err(error) => return say_absent(&error),

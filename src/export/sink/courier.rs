@@ -2,6 +2,9 @@
 
 use std::sync::Arc;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
 use super::address::Address;
 use super::backoff::Backoff;
 use super::fault::{Cause, Fault};
@@ -117,7 +120,26 @@ fn post<'a>(
 ) -> Result<(), Fault> {
     let always = outbox.endpoint.headers.iter();
     let always = always.map(|(name, value)| (*name, value.as_str()));
-    client.post(&outbox.address, always.chain(headers), body)
+    let sent = client.post(&outbox.address, always.chain(headers), body);
+    sent.map_err(|fault| fault.without(&secrets_of(&outbox.endpoint.headers)))
+}
+
+/// What of the headers of a receiver may not be shown: whole values, and what stands in
+/// them behind the name of a scheme.
+fn secrets_of(headers: &[(&'static str, String)]) -> Vec<String> {
+    let is_plain = |name: &str| name.to_ascii_lowercase().starts_with("content-");
+    let mut secrets = Vec::new();
+    for (_, value) in headers.iter().filter(|(name, _)| !is_plain(name)) {
+        secrets.push(value.clone());
+        secrets.extend(value.split(' ').skip(1).map(str::to_owned));
+        let user = value
+            .strip_prefix("Basic ")
+            .and_then(|code| STANDARD.decode(code).ok());
+        let user = user.map(|user| String::from_utf8_lossy(&user).into_owned());
+        let password = user.as_deref().and_then(|user| user.split_once(':'));
+        secrets.extend(password.map(|(_, password)| password.to_owned()));
+    }
+    secrets
 }
 
 /// A configuration that is wrong does not become right by trying: such a request is

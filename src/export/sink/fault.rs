@@ -97,6 +97,20 @@ impl Fault {
         }
     }
 
+    /// Without what the receiver repeated of our secrets.
+    pub(super) fn without(self, secrets: &[String]) -> Self {
+        let Self::Refused(mut answer) = self else {
+            return self;
+        };
+        for secret in secrets {
+            hide(secret, &mut answer.text);
+            if let Some(location) = &mut answer.location {
+                hide(secret, location);
+            }
+        }
+        Self::Refused(answer)
+    }
+
     /// What a user can do about it, whatever the receiver.
     fn advice(&self) -> &'static str {
         let Self::Refused(answer) = self else {
@@ -179,6 +193,25 @@ impl fmt::Display for Cause {
     }
 }
 
+/// Shortest part of a secret that is hidden.
+const SECRET_MIN: usize = 4;
+
+/// Takes a secret out of a text, which may have been cut within it.
+fn hide(secret: &str, text: &mut String) {
+    if secret.len() < SECRET_MIN {
+        return;
+    }
+    *text = text.replace(secret, "…");
+    let starts = secret.char_indices().map(|(at, _)| at);
+    let begins = starts.rev().take_while(|&at| at >= SECRET_MIN);
+    let cut = begins.filter_map(|at| secret.get(..at));
+    let rest = cut.filter_map(|begin| text.strip_suffix(begin)).next();
+    if let Some(len) = rest.map(str::len) {
+        text.truncate(len);
+        text.push('…');
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -200,6 +233,36 @@ mod tests {
         }
         assert!(Fault::TooSlow("to answer").is_temporary());
         assert!(!Fault::NotHttp.is_temporary());
+    }
+
+    #[test]
+    fn what_a_receiver_repeats_of_a_secret_is_hidden() {
+        let shown = |text: &str, secrets: &[&str]| {
+            let secrets: Vec<String> = secrets.iter().map(|&s| s.to_owned()).collect();
+            let answer = Answer {
+                text: text.to_owned(),
+                location: Some(text.to_owned()),
+                ..Answer::default()
+            };
+            match Fault::Refused(answer).without(&secrets) {
+                Fault::Refused(answer) => {
+                    assert_eq!(answer.location.as_deref(), Some(answer.text.as_str()));
+                    answer.text
+                }
+                other => panic!("{other:?}"),
+            }
+        };
+        assert_eq!(
+            shown("no key k-123 here: k-123", &["k-123"]),
+            "no key … here: …"
+        );
+        // Cut where the line ends.
+        assert_eq!(shown("no key k-12", &["k-1234"]), "no key …");
+        assert_eq!(
+            shown("no key at all", &["k-1234", "all", ""]),
+            "no key at all"
+        );
+        assert_eq!(shown("äöü pässwörd", &["pässwörd"]), "äöü …");
     }
 
     #[test]

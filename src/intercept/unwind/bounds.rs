@@ -6,8 +6,8 @@
 //! only once. Whoever runs in a sandbox that forbids that gets short stacks.
 //!
 //! A stack of a thread's own making stays known until the thread is met elsewhere.
-//! Should a shorter one take its place meanwhile, only code without tables whose
-//! frame pointer still leads to what was unmapped could read past its end.
+//! Should a shorter one take its place meanwhile, code with tables never leads past its
+//! end; before a frame pointer of other code is followed, the kernel is asked what is left.
 #![allow(
     unsafe_code,
     reason = "raw system calls: no allocation, no standard streams"
@@ -40,6 +40,27 @@ pub(crate) fn prepare() {
     if let Some(&end) = unsafe { place.cast::<u64>().as_ref() } {
         MAIN_STACK_END.store(end, Ordering::Relaxed);
     }
+}
+
+/// Bytes that are looked at for what is left of a stack; a walk seldom goes further.
+const LEFT_MAX: u64 = 64 << 10;
+/// No page is smaller.
+const PAGE_LEN: u64 = 4 << 10;
+
+/// The end of what may be read from `sp` on, which is on a stack that ends at `end` as far
+/// as is known. One that the thread has made itself may be gone in part.
+pub(super) fn end_of_what_is_left(sp: u64, end: u64) -> u64 {
+    let is_the_threads = end == arch::thread_pointer();
+    if is_the_threads || end == MAIN_STACK_END.load(Ordering::Relaxed) {
+        return end;
+    }
+    let next = |page: &u64| page.checked_add(PAGE_LEN);
+    let last = end.min(sp.saturating_add(LEFT_MAX));
+    let pages = std::iter::successors(next(&(sp & !(PAGE_LEN - 1))), next);
+    pages
+        .take_while(|&page| page < last)
+        .find(|&page| !sys::is_readable(page))
+        .unwrap_or(last)
 }
 
 /// The stack a thread was found on last.
@@ -197,6 +218,39 @@ mod tests {
         assert_eq!(find(0x2000), None);
         // A guard page is no stack.
         assert_eq!(find(0x3800), None);
+    }
+
+    #[test]
+    fn a_stack_that_is_gone_in_part_ends_where_it_is_gone() {
+        const LEN: usize = 64 << 10;
+        const PAGE: usize = 4 << 10;
+        // SAFETY: a new mapping, wherever the kernel likes.
+        let stack = unsafe {
+            libc::mmap(
+                std::ptr::null_mut(),
+                LEN,
+                libc::PROT_READ | libc::PROT_WRITE,
+                libc::MAP_PRIVATE | libc::MAP_ANONYMOUS,
+                -1,
+                0,
+            )
+        };
+        assert_ne!(stack, libc::MAP_FAILED);
+        let (start, end) = (stack as u64, stack as u64 + LEN as u64);
+        assert_eq!(
+            end_of_what_is_left(start + 8, end),
+            end.min(start + 8 + LEFT_MAX)
+        );
+        let third = stack.wrapping_byte_add(2 * PAGE);
+        // SAFETY: pages of the mapping, which nothing lies in.
+        unsafe { libc::mprotect(third, PAGE, libc::PROT_NONE) };
+        assert_eq!(end_of_what_is_left(start + 8, end), third as u64);
+        // SAFETY: all of the mapping.
+        unsafe { libc::munmap(stack, LEN) };
+        assert_eq!(end_of_what_is_left(start + 8, end), start + PAGE_LEN);
+        // What the system has given a thread is not asked for.
+        let own = arch::thread_pointer();
+        assert_eq!(end_of_what_is_left(own - 64, own), own);
     }
 
     #[test]

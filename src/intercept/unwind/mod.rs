@@ -13,7 +13,8 @@
 //!   can say has none (`tables`).
 //! - A frame found by a frame pointer alone counts only if it led back to code
 //!   with tables.
-//! - Nothing allocates, locks or panics; only a look at `/proc` asks the system.
+//! - Nothing allocates, locks or panics; only a look at `/proc`, and one at what is left of
+//!   a stack, ask the system.
 //!
 //! So a corrupt stack, a stale rule or code without tables can end a walk early or
 //! give a wrong frame, and nothing worse. The tests feed all three with nonsense.

@@ -2,6 +2,7 @@
 #![allow(unsafe_code, reason = "reads the host's stack")]
 
 use super::super::capture::Caller;
+use super::bounds::end_of_what_is_left;
 use super::module::Module;
 use super::rule::{Base, Near, Rule, SavedBp};
 use super::{CACHE, KnownStack, tables};
@@ -35,6 +36,7 @@ pub(crate) fn walk(caller: Caller, known: &KnownStack, frames: &mut Filling) -> 
             bp: caller.bp as u64,
         },
         guessed: None,
+        is_all_there: false,
         has_searched: false,
     };
     while walk.near_steps(frames) && walk.other_steps(known, frames) {}
@@ -117,6 +119,8 @@ struct Walk {
     at: Frame,
     /// Frames that were certain when the first uncertain one was met.
     guessed: Option<usize>,
+    /// Whether the stack is known to be there up to its end, not only to have been.
+    is_all_there: bool,
     /// Whether a rule had to be looked for in the tables.
     has_searched: bool,
 }
@@ -230,6 +234,7 @@ impl Walk {
                 start: sp,
                 end: known.end(sp)?,
             };
+            self.is_all_there = false;
         }
         sp.is_multiple_of(8).then_some(())?;
         // As if the interrupted instruction were a call of one byte: who reads a
@@ -243,6 +248,10 @@ impl Walk {
         let Frame { sp, bp, .. } = self.at;
         if bp < sp {
             return None;
+        }
+        if !self.is_all_there {
+            self.stack.end = end_of_what_is_left(sp, self.stack.end);
+            self.is_all_there = true;
         }
         let at = Frame {
             pc: self.stack.word(bp.wrapping_add(8))?,
