@@ -11,6 +11,7 @@ mod object_file;
 mod outcome;
 mod parallel;
 mod places;
+pub(crate) mod reader;
 mod symbols;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -204,7 +205,7 @@ impl Job {
     fn carry_out(&self) -> Result<Vec<Vec<Frame>>, String> {
         let addresses: Vec<u64> = self.addresses.iter().map(|(_, address)| *address).collect();
         let mut all = match &self.debug {
-            Some(debug) => debug.frames(&addresses).map_err(|why| self.damage(&why))?,
+            Some(debug) => reader::frames(debug, &addresses).map_err(|why| self.damage(&why))?,
             None => vec![Vec::new(); addresses.len()],
         };
         let names = symbols::names(&self.symbols, &self.unnamed);
