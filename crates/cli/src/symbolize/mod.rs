@@ -80,7 +80,12 @@ pub(crate) fn symbolize(
             continue;
         };
         match read.unwrap_or_else(|| Err(job.damage("it cannot be read"))) {
-            Ok(frames) => known.add(loaded, job, frames),
+            Ok(frames) => {
+                if let Some(complaint) = job.missing_part(&frames) {
+                    outcome.complain(complaint);
+                }
+                known.add(loaded, job, frames);
+            }
             Err(complaint) => outcome.complain(complaint),
         }
     }
@@ -223,6 +228,16 @@ impl Job {
             }
         }
         Ok(all)
+    }
+
+    /// Lines stand in the file itself, functions in its parts: who has lines alone lacks a part.
+    fn missing_part(&self, frames: &[Vec<Frame>]) -> Option<String> {
+        let debug = self.debug.as_ref().filter(|debug| debug.is_split)?;
+        let is_nameless = |frame: &Frame| frame.line != 0 && frame.symbol.is_empty();
+        frames.iter().flatten().any(is_nameless).then(|| {
+            let path = debug.path.display();
+            format!("{path}: lines without functions: its .dwo files or .dwp seem to be missing")
+        })
     }
 
     fn damage(&self, why: &str) -> String {

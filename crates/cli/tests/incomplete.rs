@@ -1,4 +1,4 @@
-//! `lockprof symbolize` on debug information that is cut short while it is read.
+//! `lockprof symbolize` on debug information of which a part is missing, or goes meanwhile.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -9,9 +9,10 @@
 mod support;
 
 use std::fs;
+use std::path::Path;
 use std::process::Command;
 
-use support::native::{build, file_of, profile_of, strip, succeed};
+use support::native::{build, build_with, file_of, profile_of, strip, succeed};
 use support::{Scratch, lockprof, stderr};
 
 /// Cuts a file short as soon as somebody has mapped it.
@@ -73,4 +74,35 @@ fn debug_information_that_is_cut_short_while_it_is_read_ends_nobody() {
         "{said}"
     );
     assert_eq!(fs::read(&file).unwrap(), before, "the profile is as it was");
+}
+
+/// What symbolizing a profile of it says.
+fn said_of(scratch: &Scratch, program: &Path) -> String {
+    let file = file_of(scratch, &profile_of(program));
+    let mut command = lockprof();
+    command.arg("symbolize").arg(file);
+    let output = command.env_remove("DEBUGINFOD_URLS").output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    stderr(&output)
+}
+
+#[test]
+fn parts_of_split_debug_information_are_missed_when_they_are_gone() {
+    for flag in ["-gdwarf-4", "-gdwarf-5"] {
+        let scratch = Scratch::new(&format!("split{flag}"));
+        let program = build_with(&scratch, &[flag, "-gsplit-dwarf"]);
+        let said = said_of(&scratch, &program);
+        assert!(!said.contains(".dwo"), "{flag}: {said}");
+        for entry in fs::read_dir(scratch.path()).unwrap() {
+            let path = entry.unwrap().path();
+            if path.extension().is_some_and(|end| end == "dwo") {
+                fs::remove_file(path).unwrap();
+            }
+        }
+        let said = said_of(&scratch, &program);
+        assert!(
+            said.contains("its .dwo files or .dwp seem to be missing"),
+            "{flag}: {said}"
+        );
+    }
 }
