@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use contract::profile::{Profile, Sample};
+use contract::sample_type::label;
 
 use super::document::Json;
 use super::stacks::{Numbered, Places, Stacks};

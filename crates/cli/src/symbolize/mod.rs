@@ -81,10 +81,10 @@ pub(crate) fn symbolize(
         };
         match read.unwrap_or_else(|| Err(job.damage("it cannot be read"))) {
             Ok(frames) => {
-                if let Some(complaint) = job.missing_part(&frames) {
+                for complaint in frames.lacks {
                     outcome.complain(complaint);
                 }
-                known.add(loaded, job, frames);
+                known.add(loaded, job, frames.all);
             }
             Err(complaint) => outcome.complain(complaint),
         }
@@ -205,14 +205,22 @@ fn jobs(files: &[(&Loaded, &Asked)], found: &[Found]) -> Vec<Job> {
     jobs.into_iter().map(|(_, job)| job).collect()
 }
 
+/// What one job has found.
+struct Frames {
+    all: Vec<Vec<Frame>>,
+    /// What of the debug information was not there, if that could be seen.
+    lacks: Option<String>,
+}
+
 impl Job {
     /// The functions at each of the addresses.
-    fn carry_out(&self) -> Result<Vec<Vec<Frame>>, String> {
+    fn carry_out(&self) -> Result<Frames, String> {
         let addresses: Vec<u64> = self.addresses.iter().map(|(_, address)| *address).collect();
         let mut all = match &self.debug {
             Some(debug) => reader::frames(debug, &addresses).map_err(|why| self.damage(&why))?,
             None => vec![Vec::new(); addresses.len()],
         };
+        let lacks = self.missing_part(&all);
         let names = symbols::names(&self.symbols, &self.unnamed);
         for (frames, address) in all.iter_mut().zip(addresses) {
             let Some(name) = names.get(&address) else {
@@ -227,7 +235,7 @@ impl Job {
                 }),
             }
         }
-        Ok(all)
+        Ok(Frames { all, lacks })
     }
 
     /// Lines stand in the file itself, functions in its parts: who has lines alone lacks a part.

@@ -52,7 +52,7 @@ test('tabs are walked through with the arrow keys', () => withPage({ url }, asyn
 test('a filter by lock and by thread changes every number', () => withPage({ url }, async (page) => {
   await page.locator('#thread').selectOption('w-2 (2)');
   const wait = 1 + await page.locator('thead [data-sort]').evaluateAll((all) => all.findIndex((one) => one.dataset.sort === 'wait'));
-  assert.deepEqual(await column(page, wait), ['1.20 s', '200 ms'], 'of two files, 600 and 100 ms each');
+  assert.deepEqual(await column(page, wait), ['1.20 s±0.2%', '200 ms±0.3%'], 'of two files, 600 and 100 ms each');
   await page.locator('#lock').selectOption('log');
   await open(page, 'Threads');
   assert.equal(await page.locator('#panel tr[aria-current] .name').first().textContent(), 'w-2');
