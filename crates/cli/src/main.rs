@@ -27,6 +27,9 @@ use std::process::ExitCode;
 use clap::error::ErrorKind;
 
 fn main() -> ExitCode {
+    if let Some(status) = symbolize::reader::serve() {
+        return status;
+    }
     match args::command().try_get_matches() {
         Ok(matches) => command::dispatch(&matches),
         Err(error) if error.kind() == ErrorKind::DisplayVersion => command::version(&error),

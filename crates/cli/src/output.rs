@@ -68,9 +68,10 @@ pub(crate) fn is_terminal() -> bool {
     io::stdout().is_terminal()
 }
 
-/// Whether there is somebody to draw for, and to press keys.
+/// Whether there is somebody to draw for, and to press keys, and a cursor to move.
 pub(crate) fn is_screen() -> bool {
-    is_terminal() && io::stdin().is_terminal()
+    let has_cursor = std::env::var_os("TERM").is_some_and(|term| term != "dumb");
+    has_cursor && is_terminal() && io::stdin().is_terminal()
 }
 
 /// Standard output as a screen, to be drawn on.

@@ -72,6 +72,13 @@ fn files_into_which_nothing_can_be_preloaded_are_told_why() {
         C,
         &["-fsanitize=address"],
     );
+    let threaded = scratch.join("threaded");
+    compile(
+        &scratch.join("threaded"),
+        &threaded,
+        C,
+        &["-fsanitize=thread"],
+    );
     let other_user = scratch.join("other_user");
     fs::copy(&dynamic, &other_user).unwrap();
     executable(&other_user, 0o4755);
@@ -82,6 +89,7 @@ fn files_into_which_nothing_can_be_preloaded_are_told_why() {
         (&other_user, "set-user-id", "run a copy"),
         (&narrow, "32-bit", "64-bit build"),
         (&sanitized, "AddressSanitizer", "-fsanitize=address"),
+        (&threaded, "ThreadSanitizer", "-fsanitize=thread"),
         (&scratch.join("nobody"), "no such program", "PATH"),
     ] {
         let (status, said) = of_program(&scratch, program, &[]);

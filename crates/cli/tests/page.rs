@@ -15,9 +15,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use contract::profile::Profile;
+use contract::sample_type::label;
 use profiles::{STACKS, fought_for, large, node, write};
-use serde_json::Value;
-use support::{Scratch, encoded, lockprof, stderr, stdout};
+use serde_json::{Value, json};
+use support::{Scratch, encoded, lockprof, number, stderr, stdout, text};
 
 /// The page of these files, made by the command.
 fn html(scratch: &Scratch, files: &[&Path]) -> PathBuf {
@@ -67,6 +69,65 @@ fn the_tables_of_the_page_are_those_of_the_report() {
             "by {by}"
         );
     }
+}
+
+/// Rows of failed attempts among the others, queues, holding threads and lengths of all sorts.
+fn of_all_sorts() -> Profile {
+    let mut profile = large();
+    profile.samples.truncate(1_500);
+    for (index, sample) in profile.samples.iter_mut().enumerate() {
+        let queue = i64::try_from(index % 5).unwrap();
+        sample.labels.push(number(label::QUEUE_MAX, queue));
+        let thread = format!("holder-{}", index % 7);
+        sample
+            .labels
+            .push(text(label::BLOCKING_THREAD_NAME, &thread));
+        match index % 20 {
+            4 => sample.labels.push(text(label::RESULT, "timeout")),
+            // Nobody knows how many events this one stands for.
+            6 if index % 600 == 6 => sample.values[6] = 0,
+            8 => sample.labels.push(text(label::ROOT_BLOCKING_SITE, "root")),
+            _ => {}
+        }
+    }
+    profile
+}
+
+#[test]
+fn of_one_thread_or_lock_the_page_says_what_the_report_says() {
+    let scratch = Scratch::new("page-parts");
+    let files = [
+        write(&scratch, "1.pb.gz", &fought_for(1_700_000_000)),
+        write(&scratch, "2.pb.gz", &of_all_sorts()),
+    ];
+    let page = html(&scratch, &files.each_ref().map(PathBuf::as_path));
+    let rows = |option: &str, value: &str, by: &str| {
+        let mut report = lockprof();
+        report.args(["report", "--format", "json", "--by", by]);
+        let report = report.arg(option).arg(value).args(&files).output().unwrap();
+        let report: Value = serde_json::from_str(&stdout(&report)).unwrap();
+        report["rows"].clone()
+    };
+    let mut reports = Vec::new();
+    for (name, id) in [("w-2", 2), ("worker-7", 7)] {
+        for by in ["lock", "site", "edge", "holder", "sync"] {
+            let rows = rows("--thread", &format!("^{name}$"), by);
+            let thread = format!("{name} ({id})");
+            reports.push(json!({ "thread": thread, "lock": null, "by": by, "rows": rows }));
+        }
+    }
+    for lock in ["<b>cache", "lock_7"] {
+        for by in ["site", "thread", "edge", "holder"] {
+            let rows = rows("--lock", &format!("^{lock}$"), by);
+            reports.push(json!({ "thread": null, "lock": lock, "by": by, "rows": rows }));
+        }
+    }
+    let reports = scratch.file("reports.json", Value::from(reports).to_string().as_bytes());
+    let told = [
+        ("PAGE", page.to_str().unwrap()),
+        ("REPORTS", reports.to_str().unwrap()),
+    ];
+    node(&["agree.test.mjs"], &told);
 }
 
 #[test]

@@ -171,6 +171,41 @@ fn the_terminal_is_restored_whatever_ends_top() {
 }
 
 #[test]
+fn a_stopped_top_gives_the_screen_back_and_takes_it_again() {
+    let fights = Fights::start_reachable("top-stops");
+    let terminal = Terminal(format!("lockprof-stops-{}", std::process::id()));
+    let shell = "env PS1='$ ' bash --norc --noprofile -i";
+    terminal.tmux(&["-f", "/dev/null", "new-session", "-d", shell]);
+    let top = format!("{} top {}", env!("CARGO_BIN_EXE_lockprof"), fights.pid());
+    terminal.keys(&["-l", &format!("{top}; stty -a")]);
+    terminal.keys(&["Enter"]);
+    terminal.until_has("fought_for");
+    terminal.keys(&["C-z"]);
+    terminal.until_has("Stopped");
+    terminal.expect_restored("Stopped");
+    terminal.keys(&["-l", "fg"]);
+    terminal.keys(&["Enter"]);
+    terminal.until_has("fought_for");
+    terminal.keys(&["q"]);
+    terminal.expect_restored("Stopped");
+    terminal.keys(&["-l", "exit"]);
+    terminal.keys(&["Enter"]);
+}
+
+#[test]
+fn a_terminal_without_a_cursor_gets_one_table() {
+    let mut fights = Fights::start_reachable("top-dumb");
+    let terminal = Terminal(format!("lockprof-dumb-{}", std::process::id()));
+    let top = format!("{} top {}", env!("CARGO_BIN_EXE_lockprof"), fights.pid());
+    let shell = format!("TERM=dumb {top}; echo \"status $?\"; stty -a; sleep 60");
+    terminal.tmux(&["-f", "/dev/null", "new-session", "-d", &shell]);
+    terminal.expect_restored("status 0");
+    let screen = terminal.screen();
+    assert!(line(&screen, "fought_for").is_some(), "{screen}");
+    fights.stop();
+}
+
+#[test]
 fn what_is_no_terminal_gets_one_table() {
     let mut fights = Fights::start_reachable("top-once");
     let (status, out, err) = said(&["top", &fights.pid()]);

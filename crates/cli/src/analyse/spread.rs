@@ -53,6 +53,12 @@ impl Spread {
         self.is_unknown |= other.is_unknown;
     }
 
+    /// What adds up when parts of a sum are added: its squares and cubes; none where
+    /// somebody's part is unknown.
+    pub(crate) fn powers(&self) -> Option<(f64, f64)> {
+        (!self.is_unknown).then_some((self.squares, self.cubes))
+    }
+
     /// Half of the interval around a number of events that are kept with about the same
     /// probability, 0 if it is exact; none if nobody knows.
     pub(crate) fn of_count(&self) -> Option<u64> {

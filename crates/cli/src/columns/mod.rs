@@ -10,7 +10,7 @@ use std::cmp::Ordering;
 
 use crate::analyse::{By, Row};
 pub(crate) use help::help;
-pub(crate) use table::COLUMNS;
+pub(crate) use table::{COLUMNS, HOLD_UNSEEN_NS, WAIT_UNSEEN_NS};
 
 /// One value of a row.
 #[derive(Clone, Debug, PartialEq, Eq)]

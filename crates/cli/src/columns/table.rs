@@ -225,9 +225,9 @@ fn of_waits(row: &Row, spread: &Spread, of: u64) -> Cell {
 
 /// What the library's clock may miss of one wait: the way in before it is read, and,
 /// after the wait, handing it in with caches gone cold.
-const WAIT_UNSEEN_NS: u64 = 4_000;
+pub(crate) const WAIT_UNSEEN_NS: u64 = 4_000;
 /// What it may see too much of one hold: the way out and in again.
-const HOLD_UNSEEN_NS: u64 = 250;
+pub(crate) const HOLD_UNSEEN_NS: u64 = 250;
 
 /// Chance, and what the clock may have missed or seen too much; where everything was
 /// sampled nothing is left to chance, and only that is said.

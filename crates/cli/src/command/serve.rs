@@ -119,6 +119,10 @@ fn expanded(path: &Path) -> Vec<PathBuf> {
         return vec![path.to_owned()];
     };
     let is_profile = |path: &PathBuf| {
+        // To open a pipe of such a name would wait for ever.
+        if !path.is_file() {
+            return false;
+        }
         let name = path.file_name().map(|name| name.to_string_lossy());
         name.is_some_and(|name| ENDINGS.iter().any(|ending| name.ends_with(ending)))
     };

@@ -100,6 +100,7 @@ fn show(top: &mut Top, watch: &Watch) -> io::Result<Result<(), String>> {
                 After::Nothing => {}
             },
             Input::End => return Ok(Ok(())),
+            Input::Stop => terminal.stop()?,
             Input::Resized => {}
             Input::Nothing => is_new = false,
         }

@@ -14,6 +14,8 @@ const MOST_BYTES: u64 = 256 << 20;
 const GO: &[u8] = b"\xff Go buildinf:";
 /// A function of AddressSanitizer's runtime, in whatever is compiled for it.
 const ADDRESS_SANITIZER: &[u8] = b"__asan_init";
+/// The same of ThreadSanitizer's.
+const THREAD_SANITIZER: &[u8] = b"__tsan_init";
 
 pub(super) fn check(subject: &Subject) -> Vec<Check> {
     let Some(file) = &subject.file else {
@@ -63,6 +65,12 @@ pub(super) fn check(subject: &Subject) -> Vec<Check> {
         checks.push(Check::bad(
             "it is compiled with AddressSanitizer, which refuses to start under LD_PRELOAD",
             "profile a build without -fsanitize=address",
+        ));
+    }
+    if find(&bytes, THREAD_SANITIZER) {
+        checks.push(Check::bad(
+            "it is compiled with ThreadSanitizer, under which the library stays off",
+            "profile a build without -fsanitize=thread",
         ));
     }
     checks.extend(symbols(file));

@@ -7,20 +7,25 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use contract::options::Options;
+use contract::options::{DatadogAddress, Options};
 
 use super::Check;
 
 /// Longest time for one receiver, its name included.
 const LIMIT: Duration = Duration::from_secs(1);
-/// Where an Agent of this machine listens, if it does.
-const AGENT_SOCKET: &str = "/var/run/datadog/apm.socket";
 
 pub(super) fn check(options: &Options) -> Vec<Check> {
     let asked = |sink: &str| options.sinks.contains(&sink);
+    let mut checks = Vec::new();
     let mut urls = Vec::new();
     if asked("datadog") {
-        urls.push(("Datadog", datadog(options)));
+        match DatadogAddress::choose(&options.datadog, Path::exists) {
+            Ok(address) => urls.push((address.receiver(), address.url())),
+            Err(reason) => checks.push(Check::bad(
+                reason,
+                "profiles are not sent to Datadog until that is right",
+            )),
+        }
     }
     if asked("pyroscope") {
         urls.push(("Pyroscope", options.pyroscope.url.clone()));
@@ -41,32 +46,8 @@ pub(super) fn check(options: &Options) -> Vec<Check> {
             ),
         }
     });
-    checked.collect()
-}
-
-/// Where profiles for Datadog go, as the library chooses.
-fn datadog(options: &Options) -> String {
-    let datadog = &options.datadog;
-    let intake = || {
-        let site = format!("https://intake.profile.{}", datadog.site);
-        datadog.intake.clone().unwrap_or(site)
-    };
-    let host = datadog.agent_host.as_deref();
-    let port = datadog.agent_port;
-    match &datadog.agent {
-        _ if datadog.agentless == Some(true) => intake(),
-        Some(agent) => agent.clone(),
-        None if host.is_some() || port.is_some() => {
-            format!(
-                "http://{}:{}",
-                host.unwrap_or("localhost"),
-                port.unwrap_or(8126)
-            )
-        }
-        None if Path::new(AGENT_SOCKET).exists() => format!("unix://{AGENT_SOCKET}"),
-        None if datadog.agentless.is_none() && datadog.key.is_some() => intake(),
-        None => "http://localhost:8126".to_owned(),
-    }
+    checks.extend(checked);
+    checks
 }
 
 /// Connects, and says nothing. On a thread of its own: finding a name can take long.

@@ -41,6 +41,9 @@ fn about(page: &Page, whole: &Whole) -> Value {
         "threads": whole.threads,
         "threads_ns": whole.threads_ns,
         "wait_ns": whole.wait_ns,
+        "is_exact": whole.is_exact,
+        "wait_unseen_ns": columns::WAIT_UNSEEN_NS,
+        "hold_unseen_ns": columns::HOLD_UNSEEN_NS,
         "hints": findings.hints.iter().map(|hint| hint.text()).collect::<Vec<_>>(),
         "check": remarks.check.map(|check| json!({
             "exact_wait_ns": check.exact_ns,

@@ -7,6 +7,7 @@ mod stacks;
 mod tables;
 #[cfg(test)]
 mod tests;
+mod values;
 
 use crate::load::Loaded;
 
@@ -15,9 +16,11 @@ const STYLE: &str = include_str!("assets/page.css");
 /// In an order in which whoever is needed while the script is read comes first. In the page they
 /// are one: what stands at the top of any of them has a name that no other uses there, and each
 /// `import` is a line.
-const MODULES: [&str; 15] = [
+const MODULES: [&str; 17] = [
     include_str!("assets/units.mjs"),
     include_str!("assets/dom.mjs"),
+    include_str!("assets/estimates.mjs"),
+    include_str!("assets/sums.mjs"),
     include_str!("assets/model.mjs"),
     include_str!("assets/tree.mjs"),
     include_str!("assets/table.mjs"),

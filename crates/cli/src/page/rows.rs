@@ -4,13 +4,15 @@
 use std::collections::BTreeMap;
 
 use contract::profile::{Profile, Sample};
+use contract::sample_type::label;
 
 use super::document::Json;
 use super::stacks::{Numbered, Places, Stacks};
 use super::tables::Table;
+use super::values;
 use crate::analyse::frames::{self, Frames};
 use crate::analyse::totals::{self, Totals};
-use crate::analyse::weights::Basis;
+use crate::analyse::weights::{Basis, Weights};
 use crate::analyse::{By, Key};
 use crate::columns::by_name;
 use crate::load::Loaded;
@@ -23,6 +25,7 @@ pub(super) struct Rows<'a> {
     tables: &'a [Table],
     stacks: Stacks,
     roots: Numbered<String>,
+    holder_threads: Numbered<String>,
     about: Numbered<About>,
     totals: Vec<Totals>,
     intervals: BTreeMap<Interval, Totals>,
@@ -36,6 +39,8 @@ struct About {
     rows: Vec<i64>,
     /// The end of the chain, of waits whose holder had itself waited.
     root: i64,
+    /// The thread that was waited for.
+    holder_thread: i64,
     /// The logarithm of the power of two at or below its durations.
     bucket: i64,
     is_sync: bool,
@@ -63,6 +68,7 @@ impl<'a> Rows<'a> {
             tables,
             stacks: Stacks::default(),
             roots: Numbered::default(),
+            holder_threads: Numbered::default(),
             about: Numbered::default(),
             totals: Vec::new(),
             intervals: BTreeMap::new(),
@@ -76,6 +82,7 @@ impl<'a> Rows<'a> {
 
     /// Adds one profile, either about locks or about sync waits.
     fn add(&mut self, file: usize, profile: &Profile, is_sync: bool) {
+        let weights = Weights::new(profile);
         let mut frames = Frames::new(profile);
         let mut places = Places::default();
         for sample in &profile.samples {
@@ -84,6 +91,7 @@ impl<'a> Rows<'a> {
                 stack: self.stacks.node(&frames, &sample.stack, &mut places),
                 rows: self.rows_of(sample, &of_row, is_sync),
                 root: self.root(&of_row),
+                holder_thread: self.holder_thread(sample),
                 bucket: totals::floor_ns(sample).map_or(NONE, logarithm),
                 is_sync,
             };
@@ -101,7 +109,7 @@ impl<'a> Rows<'a> {
                 self.totals.push(Totals::default());
             }
             if let Some(sums) = self.totals.get_mut(number) {
-                sums.add(sample, &Basis::default());
+                sums.add(sample, &weights.basis(sample));
             }
         }
     }
@@ -133,14 +141,20 @@ impl<'a> Rows<'a> {
         root.map_or(NONE, |root| integer(self.roots.number(root.to_string())))
     }
 
+    fn holder_thread(&mut self, sample: &Sample) -> i64 {
+        let thread = sample.text(label::BLOCKING_THREAD_NAME);
+        let thread = thread.filter(|thread| !thread.is_empty());
+        thread.map_or(NONE, |thread| {
+            integer(self.holder_threads.number(thread.to_owned()))
+        })
+    }
+
     /// The columns.
     pub(super) fn json(&self) -> Json {
         Json::object([
             ("stacks", self.stacks.json()),
-            (
-                "roots",
-                Json::texts(self.roots.list().iter().map(String::as_str)),
-            ),
+            ("roots", texts(&self.roots)),
+            ("holder_threads", texts(&self.holder_threads)),
             ("samples", self.samples()),
             ("intervals", self.intervals()),
         ])
@@ -152,19 +166,14 @@ impl<'a> Rows<'a> {
         let mut columns = vec![
             ("stack", numbers(|about| integer(about.stack))),
             ("root", numbers(|about| about.root)),
+            ("holder-thread", numbers(|about| about.holder_thread)),
             ("bucket", numbers(|about| about.bucket)),
         ];
         for (place, table) in self.tables.iter().enumerate() {
             let rows = about.iter().map(|about| about.row(place));
             columns.push((by_name(table.by), Json::numbers(rows)));
         }
-        for (name, is_of_sync, value) in VALUES {
-            let values = about.iter().zip(&self.totals).map(|(about, totals)| {
-                let is_its_own = about.is_sync == *is_of_sync;
-                if is_its_own { value(totals) } else { 0 }
-            });
-            columns.push((name, Json::numbers(values)));
-        }
+        columns.extend(values::columns(&self.totals));
         Json::object(columns)
     }
 
@@ -184,24 +193,9 @@ impl<'a> Rows<'a> {
     }
 }
 
-/// The values of a row: name, whether it is about sync waits, and what it is.
-type Value = (&'static str, bool, fn(&Totals) -> u64);
-
-const VALUES: &[Value] = &[
-    ("acquisitions", false, |totals| totals.acquisitions),
-    ("waits", false, |totals| totals.waits),
-    ("wait", false, Totals::wait_ns),
-    ("waited", false, |totals| totals.waited_ns),
-    ("wait-max", false, |totals| totals.wait_max_ns),
-    ("failed", false, |totals| totals.failed),
-    ("holds", false, |totals| totals.holds),
-    ("hold", false, |totals| totals.hold_ns),
-    ("hold-max", false, |totals| totals.hold_max_ns),
-    ("blocked", false, |totals| totals.blocked_ns),
-    ("queue-max", false, |totals| totals.queue_max),
-    ("sync-waits", true, |totals| totals.waits),
-    ("sync-wait", true, Totals::wait_ns),
-];
+fn texts(of: &Numbered<String>) -> Json {
+    Json::texts(of.list().iter().map(String::as_str))
+}
 
 fn logarithm(number: u64) -> i64 {
     number.checked_ilog2().map_or(0, i64::from)

@@ -121,14 +121,13 @@ fn rows_that_agree_are_one_and_intervals_tell_files_apart() {
 }
 
 #[test]
-fn sync_waits_have_values_of_their_own() {
+fn sync_waits_are_told_from_waits_for_locks() {
     let sync = [0, 0, 0, 0, 0, 0, 1, 4, 800];
     let rows = vec![row(&[1, 0], WAITED, "a"), row(&[1, 0], sync, "cv")];
     let document = document(&page(&[file("put", rows)]));
     let samples = &document["rows"]["samples"];
-    assert_eq!(samples["wait"].to_string(), "[700,0]");
-    assert_eq!(samples["sync-wait"].to_string(), "[0,800]");
-    assert_eq!(samples["sync-waits"].to_string(), "[0,4]");
+    assert_eq!(samples["wait"].to_string(), "[700,800]");
+    assert_eq!(samples["waits"].to_string(), "[1,4]");
     assert_eq!(samples["sync"].to_string(), "[-1,0]");
     assert_eq!(samples["lock"].to_string(), "[0,-1]");
 }

@@ -62,7 +62,13 @@ impl Sources {
         }
         let own = found.object.take_if(|object| object.has_dwarf);
         found.debug = match own {
-            Some(object) => Some(self.with_common(object, &mut found.complaints)),
+            Some(object) => match self.with_common(object, &mut found.complaints) {
+                Ok(debug) => Some(debug),
+                Err(object) => {
+                    found.object = Some(*object);
+                    None
+                }
+            },
             None => self.elsewhere(loaded, &mut found),
         };
         found
@@ -76,14 +82,14 @@ impl Sources {
         for candidate in self.places.candidates(path, &loaded.build_id, name) {
             let checksum = link.as_ref().map(|(_, checksum)| *checksum);
             match debug_file(&candidate, &loaded.build_id, checksum) {
-                Ok(Some(object)) => return Some(self.with_common(object, &mut found.complaints)),
+                Ok(Some(object)) => return self.with_common(object, &mut found.complaints).ok(),
                 Ok(None) => {}
                 Err(complaint) => found.complaints.push(complaint),
             }
         }
         let fetched = self.fetch(&loaded.build_id, &mut found.complaints)?;
         match debug_file(&fetched, &loaded.build_id, None) {
-            Ok(object) => object.map(|object| self.with_common(object, &mut found.complaints)),
+            Ok(object) => self.with_common(object?, &mut found.complaints).ok(),
             Err(complaint) => {
                 found.complaints.push(complaint);
                 None
@@ -101,15 +107,17 @@ impl Sources {
         }
     }
 
-    /// Debug information, with the file of what several have in common.
+    /// Debug information, with the file of what several have in common. Without that it is
+    /// handed back: inlined functions would have no names.
     fn with_common(
         &self,
         object: ObjectFile,
         complaints: &mut Vec<String>,
-    ) -> (ObjectFile, DebugFile) {
+    ) -> Result<(ObjectFile, DebugFile), Box<ObjectFile>> {
         let mut debug = DebugFile {
             path: object.path.clone(),
             common: None,
+            is_split: object.is_split,
         };
         if let Some((path, build_id)) = &object.common {
             let beside = object.path.parent().unwrap_or(Path::new("/"));
@@ -120,8 +128,16 @@ impl Sources {
             };
             let found = candidates.into_iter().find(is_it);
             debug.common = found.or_else(|| self.fetch(build_id, complaints));
+            if debug.common.is_none() {
+                complaints.push(format!(
+                    "{}: what its debug information shares with others is missing: {} ({build_id})",
+                    object.path.display(),
+                    path.display()
+                ));
+                return Err(Box::new(object));
+            }
         }
-        (object, debug)
+        Ok((object, debug))
     }
 }
 

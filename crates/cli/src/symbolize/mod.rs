@@ -11,6 +11,7 @@ mod object_file;
 mod outcome;
 mod parallel;
 mod places;
+pub(crate) mod reader;
 mod symbols;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -79,7 +80,12 @@ pub(crate) fn symbolize(
             continue;
         };
         match read.unwrap_or_else(|| Err(job.damage("it cannot be read"))) {
-            Ok(frames) => known.add(loaded, job, frames),
+            Ok(frames) => {
+                for complaint in frames.lacks {
+                    outcome.complain(complaint);
+                }
+                known.add(loaded, job, frames.all);
+            }
             Err(complaint) => outcome.complain(complaint),
         }
     }
@@ -199,14 +205,22 @@ fn jobs(files: &[(&Loaded, &Asked)], found: &[Found]) -> Vec<Job> {
     jobs.into_iter().map(|(_, job)| job).collect()
 }
 
+/// What one job has found.
+struct Frames {
+    all: Vec<Vec<Frame>>,
+    /// What of the debug information was not there, if that could be seen.
+    lacks: Option<String>,
+}
+
 impl Job {
     /// The functions at each of the addresses.
-    fn carry_out(&self) -> Result<Vec<Vec<Frame>>, String> {
+    fn carry_out(&self) -> Result<Frames, String> {
         let addresses: Vec<u64> = self.addresses.iter().map(|(_, address)| *address).collect();
         let mut all = match &self.debug {
-            Some(debug) => debug.frames(&addresses).map_err(|why| self.damage(&why))?,
+            Some(debug) => reader::frames(debug, &addresses).map_err(|why| self.damage(&why))?,
             None => vec![Vec::new(); addresses.len()],
         };
+        let lacks = self.missing_part(&all);
         let names = symbols::names(&self.symbols, &self.unnamed);
         for (frames, address) in all.iter_mut().zip(addresses) {
             let Some(name) = names.get(&address) else {
@@ -221,7 +235,17 @@ impl Job {
                 }),
             }
         }
-        Ok(all)
+        Ok(Frames { all, lacks })
+    }
+
+    /// Lines stand in the file itself, functions in its parts: who has lines alone lacks a part.
+    fn missing_part(&self, frames: &[Vec<Frame>]) -> Option<String> {
+        let debug = self.debug.as_ref().filter(|debug| debug.is_split)?;
+        let is_nameless = |frame: &Frame| frame.line != 0 && frame.symbol.is_empty();
+        frames.iter().flatten().any(is_nameless).then(|| {
+            let path = debug.path.display();
+            format!("{path}: lines without functions: its .dwo files or .dwp seem to be missing")
+        })
     }
 
     fn damage(&self, why: &str) -> String {

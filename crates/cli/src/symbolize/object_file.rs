@@ -33,6 +33,8 @@ pub(super) struct ObjectFile {
     pub(super) build_id: String,
     /// Whether lines can be read from it.
     pub(super) has_dwarf: bool,
+    /// Whether a part of that may lie in files of its own (`.dwo`, `.dwp`).
+    pub(super) is_split: bool,
     /// Name and checksum of the file with its debug information.
     pub(super) link: Option<(OsString, u32)>,
     /// Path and build id of a file with what its debug information has in common with that of others.
@@ -95,6 +97,7 @@ fn read<'data, R: ReadRef<'data>>(data: R) -> object::Result<ObjectFile> {
         path: PathBuf::new(),
         build_id: elf.build_id()?.map(hexadecimal).unwrap_or_default(),
         has_dwarf: elf.has_debug_symbols(),
+        is_split: elf.section_by_name(".debug_addr").is_some(),
         link: link.map(|(name, checksum)| (OsString::from_vec(name.to_vec()), checksum)),
         common: common.map(|(path, id)| {
             let path = OsString::from_vec(path.to_vec());

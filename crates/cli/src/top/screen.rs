@@ -49,6 +49,11 @@ const NUMBERS: [(&str, usize, Option<Sort>); 6] = [
     ("SINCE", 9, None),
 ];
 const HOLDER: usize = 12;
+/// The name of a lock has at least so much room, as long as there is another column.
+const LEAST_NAME: usize = 16;
+/// Columns in the order in which they go where there is no room: acquisitions, the share held,
+/// contentions, since when, and the holder.
+const FIRST_TO_GO: [usize; 5] = [2, 3, 1, 5, NUMBERS.len()];
 
 impl Table<'_> {
     /// The whole screen.
@@ -162,22 +167,67 @@ fn cells(row: &Row, width: usize) -> String {
     row_of(&name, numbers, &holder, site, width)
 }
 
+/// Which columns there is room for.
+struct Layout {
+    /// Of the numbers, by their place, and of the holder behind them.
+    has: [bool; NUMBERS.len() + 1],
+    /// What is left for the name of the lock, and the place.
+    left: usize,
+}
+
+impl Layout {
+    fn new(width: usize) -> Self {
+        let mut layout = Self {
+            has: [true; NUMBERS.len() + 1],
+            left: 0,
+        };
+        let mut going = FIRST_TO_GO.iter();
+        loop {
+            layout.left = width.saturating_sub(layout.fixed());
+            if layout.left >= LEAST_NAME {
+                return layout;
+            }
+            match going.next().and_then(|at| layout.has.get_mut(*at)) {
+                Some(has) => *has = false,
+                None => return layout,
+            }
+        }
+    }
+
+    /// What the columns take that are shown, each with the blank before it.
+    fn fixed(&self) -> usize {
+        let widths = NUMBERS.iter().map(|(_, width, _)| *width);
+        let widths = widths.chain(std::iter::once(HOLDER));
+        let shown = widths.zip(self.has).filter(|(_, is_shown)| *is_shown);
+        shown.map(|(width, _)| width + 1).sum()
+    }
+
+    fn has(&self, at: usize) -> bool {
+        self.has.get(at).is_some_and(|has| *has)
+    }
+}
+
 /// A row: the lock to the left, and to the right, where there is room, the place.
 fn row_of(lock: &str, numbers: [String; 6], holder: &str, site: &str, width: usize) -> String {
-    let fixed: usize = NUMBERS.iter().map(|(_, width, _)| width + 1).sum();
-    let left = width.saturating_sub(fixed + HOLDER + 1);
+    let layout = Layout::new(width);
     let is_wide = width >= WIDE;
-    let name_width = if is_wide { left / 2 } else { left };
+    let name_width = if is_wide {
+        layout.left / 2
+    } else {
+        layout.left
+    };
     let mut text = pad(lock, name_width);
     for (at, (number, (_, width, _))) in numbers.iter().zip(NUMBERS).enumerate() {
         // Who holds it stands before since when.
-        if at + 1 == NUMBERS.len() {
+        if at + 1 == NUMBERS.len() && layout.has(NUMBERS.len()) {
             text.push(' ');
             text.push_str(&pad(holder, HOLDER));
         }
-        text.push(' ');
-        text.push_str(&" ".repeat(width.saturating_sub(number.chars().count())));
-        text.push_str(number);
+        if layout.has(at) {
+            text.push(' ');
+            text.push_str(&" ".repeat(width.saturating_sub(number.chars().count())));
+            text.push_str(number);
+        }
     }
     if is_wide {
         text.push_str("  ");

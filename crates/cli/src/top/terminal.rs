@@ -6,10 +6,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use crossterm::event::{self, Event, KeyEvent, KeyEventKind};
+use crossterm::event::{self, Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use crossterm::style::{Attribute, Print, SetAttribute};
-use crossterm::terminal::{Clear, ClearType, EnterAlternateScreen, LeaveAlternateScreen};
+use crossterm::terminal::{
+    Clear, ClearType, DisableLineWrap, EnableLineWrap, EnterAlternateScreen, LeaveAlternateScreen,
+};
 use crossterm::{cursor, execute, queue, terminal};
+use rustix::process::{Signal, kill_current_process_group};
 
 use super::screen::{Line, Style};
 use crate::output;
@@ -31,6 +34,8 @@ pub(crate) enum Input {
     Key(KeyEvent),
     /// The screen has another size.
     Resized,
+    /// Somebody wants us to stop for a while.
+    Stop,
     /// Somebody wants us to end.
     End,
     Nothing,
@@ -49,10 +54,17 @@ impl Terminal {
             give_back();
             say(panic);
         }));
-        terminal::enable_raw_mode()?;
         let taken = Self { is_ended };
-        execute!(output::screen(), EnterAlternateScreen, cursor::Hide)?;
+        enter()?;
         Ok(taken)
+    }
+
+    /// Stops with the whole job, as other programs do at this key, on the screen that was there
+    /// before; takes ours again when the job goes on.
+    pub(crate) fn stop(&self) -> io::Result<()> {
+        give_back();
+        kill_current_process_group(Signal::TSTP)?;
+        enter()
     }
 
     /// Columns and lines.
@@ -91,6 +103,12 @@ impl Terminal {
             return Ok(Input::Nothing);
         }
         Ok(match event::read()? {
+            Event::Key(key)
+                if key.code == KeyCode::Char('z')
+                    && key.modifiers.contains(KeyModifiers::CONTROL) =>
+            {
+                Input::Stop
+            }
             Event::Key(key) if key.kind != KeyEventKind::Release => Input::Key(key),
             Event::Resize(..) => Input::Resized,
             _ => Input::Nothing,
@@ -104,7 +122,24 @@ impl Drop for Terminal {
     }
 }
 
+fn enter() -> io::Result<()> {
+    terminal::enable_raw_mode()?;
+    // Signs that are wider than we think must not push the lines below down.
+    execute!(
+        output::screen(),
+        EnterAlternateScreen,
+        DisableLineWrap,
+        Clear(ClearType::All),
+        cursor::Hide
+    )
+}
+
 fn give_back() {
-    let _ = execute!(output::screen(), LeaveAlternateScreen, cursor::Show);
+    let _ = execute!(
+        output::screen(),
+        EnableLineWrap,
+        LeaveAlternateScreen,
+        cursor::Show
+    );
     let _ = terminal::disable_raw_mode();
 }

@@ -228,3 +228,21 @@ fn numbers_that_shrink_count_as_nothing() {
     let rows = rates::between(&before, &now, &[]);
     assert!(rows.iter().all(|row| !row.is_active()), "{rows:?}");
 }
+
+#[test]
+fn on_a_narrow_screen_columns_go_before_the_name_of_the_lock() {
+    let mut top = Top::new("app (1)".to_owned(), Sort::Wait);
+    top.learn(look(1, vec![]));
+    top.learn(look(2, vec![queue("0x10", "mutex", 7_000)]));
+    for (width, has) in [(80, "ACQ/s"), (60, "NOW"), (40, "WAIT/s")] {
+        let lines = top.lines(width, 10);
+        let titles = &lines[3].text;
+        assert!(titles.contains(has), "{width}: {titles}");
+        assert_eq!(titles.contains("ACQ/s"), width == 80, "{titles}");
+        assert!(
+            lines[4].text.starts_with("cache_mu "),
+            "{width}: {}",
+            lines[4].text
+        );
+    }
+}

@@ -52,7 +52,7 @@ test('tabs are walked through with the arrow keys', () => withPage({ url }, asyn
 test('a filter by lock and by thread changes every number', () => withPage({ url }, async (page) => {
   await page.locator('#thread').selectOption('w-2 (2)');
   const wait = 1 + await page.locator('thead [data-sort]').evaluateAll((all) => all.findIndex((one) => one.dataset.sort === 'wait'));
-  assert.deepEqual(await column(page, wait), ['1.20 s', '200 ms'], 'of two files, 600 and 100 ms each');
+  assert.deepEqual(await column(page, wait), ['1.20 s±0.2%', '200 ms±0.3%'], 'of two files, 600 and 100 ms each');
   await page.locator('#lock').selectOption('log');
   await open(page, 'Threads');
   assert.equal(await page.locator('#panel tr[aria-current] .name').first().textContent(), 'w-2');
@@ -159,6 +159,26 @@ test('it is dark where the system is, and where one wants it', async () => {
   });
   await withPage({ url, colorScheme: 'light' }, async (page) => assert.equal(await back(page), 'rgb(255, 255, 255)'));
 });
+
+test('a name is shown for what it is, and a long one by its both ends', () => withPage({ url }, async (page) => {
+  const shown = await page.evaluate(() => {
+    const { labels, rows } = window.app.model.tables.lock;
+    [labels[0], rows.lock[0]] = Array(2).fill(`\u202egnp.exe\u001b`);
+    [labels[1], rows.lock[1]] = Array(2).fill(`std::map<${'very_'.repeat(30)}long>::mutex_1`);
+    window.app.apply();
+    return [...document.querySelectorAll('#panel tbody .link')].map((one) => [one.textContent, one.title.length]);
+  });
+  assert.equal(shown[0][0], '\ufffdgnp.exe\ufffd');
+  assert.match(shown[1][0], /^std::map<very_.*….*>::mutex_1$/);
+  assert.ok(shown[1][1] > 150, 'the whole name beside the pointer');
+}));
+
+test('nothing reaches beyond a narrow window', () => withPage({ url, viewport: { width: 360, height: 700 } }, async (page) => {
+  for (const tab of await page.getByRole('tab').all()) {
+    await tab.click();
+    assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth), await tab.textContent());
+  }
+}));
 
 test('everything that can be pressed has a name, and the page its landmarks', () => withPage({ url }, async (page) => {
   for (const tab of await page.getByRole('tab').all()) {

@@ -18,7 +18,7 @@ function model() {
     sync: [-1, -1, -1, -1, -1], site: [0, 1, 0, 2, 0], holder: [-1, -1, -1, -1, -1], bucket: [3, 4, 3, 4, 3],
     wait: [10, 20, 30, 40, 1], waits: [1, 2, 3, 4, 1], waited: [10, 20, 30, 40, 1],
   };
-  for (const key of ['acquisitions', 'hold', 'holds', 'hold-max', 'wait-max', 'queue-max', 'failed', 'blocked', 'sync-wait', 'sync-waits']) samples[key] = [0, 0, 0, 0, 0];
+  for (const key of ['acquisitions', 'hold', 'holds', 'blocked']) samples[key] = [0, 0, 0, 0, 0];
   return new Model({
     about: { files: [] },
     tables: {

@@ -122,6 +122,21 @@ pub(crate) fn build(scratch: &Scratch, name: &str) -> PathBuf {
     program
 }
 
+/// The same with debug information as these flags make it, whose parts are left beside it.
+pub(crate) fn build_with(scratch: &Scratch, flags: &[&str]) -> PathBuf {
+    let program = build(scratch, "bank");
+    succeed(
+        Command::new("g++")
+            .current_dir(scratch.path())
+            .args(["-O2", "-pthread", "-rdynamic", "-Wl,--build-id", "-o"])
+            .arg(&program)
+            .args(flags)
+            .arg(source())
+            .arg(folder().join("probe.o")),
+    );
+    program
+}
+
 fn folder() -> PathBuf {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR"))
         .canonicalize()

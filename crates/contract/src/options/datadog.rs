@@ -1,9 +1,12 @@
 //! The options of the sink `datadog`: their rows, and what they mean together.
 
+mod address;
+
 use std::fmt;
 
 use super::resolve::Reader;
 use super::{Alias, Meaning, Opt, Values};
+pub use address::Address;
 
 /// What the user says of Datadog.
 #[derive(Clone, Default, PartialEq, Eq)]

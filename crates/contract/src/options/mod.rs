@@ -18,7 +18,7 @@ mod tests;
 use std::fmt;
 
 pub use check::check;
-pub use datadog::Datadog;
+pub use datadog::{Address as DatadogAddress, Datadog};
 pub use markdown::markdown;
 pub use parse::time_ns;
 pub use place::Place;

@@ -1,6 +1,6 @@
 //! Datadog: through its Agent, or past it.
 
-mod address;
+mod advice;
 mod container;
 mod event;
 mod format;
@@ -8,7 +8,8 @@ mod multipart;
 mod rows;
 mod tags;
 
-use self::address::Address;
+use contract::options::DatadogAddress;
+
 use self::container::Container;
 use self::event::Event;
 use self::format::ProfileFormat;
@@ -32,7 +33,7 @@ pub(crate) fn open(
     is_forked: bool,
 ) -> Result<Upload, SinkError> {
     let options = &config.options;
-    let address = Address::choose(&options.datadog, |path| path.exists())
+    let address = DatadogAddress::choose(&options.datadog, |path| path.exists())
         .map_err(|reason| SinkError::Permanent(format!("Datadog: {reason}")))?;
     let tags = tags::of_process(sender, options, address.is_agentless());
     if !is_forked {
@@ -55,7 +56,7 @@ pub(crate) fn open(
         receiver: address.receiver(),
         url: address.url(),
         headers,
-        advice: address.advice(),
+        advice: advice::of(&address),
     };
     let format = ProfileFormat::new(Event::new(tags.joined, options));
     Ok(Upload::new(Box::new(format), endpoint, deliveries))

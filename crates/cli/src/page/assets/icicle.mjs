@@ -1,6 +1,6 @@
 // A tree of frames drawn on a canvas: pointed at, zoomed into and walked through with keys.
 
-import { cut, el } from './dom.mjs';
+import { cut, el, visible } from './dom.mjs';
 import { layout, neighbour, search } from './flame.mjs';
 import { percentOf, share, shown } from './units.mjs';
 
@@ -81,7 +81,7 @@ export class Icicle {
     const letters = Math.floor((width - 6) / LETTER_PX);
     if (letters > 2) {
       context.fillStyle = isDark && !isMatch ? '#eef1f4' : '#16191d';
-      context.fillText(cut(this.names(frame), letters), x + 3, y + ROW_PX / 2);
+      context.fillText(cut(visible(this.names(frame)), letters), x + 3, y + ROW_PX / 2);
     }
     if (node === this.focus && document.activeElement === this.canvas) {
       context.strokeStyle = isDark ? '#ffffff' : '#000000';

@@ -1,6 +1,6 @@
 // The page as a whole: what is chosen, the tabs, the keys, light and dark.
 
-import { el, settled } from './dom.mjs';
+import { el, settled, visible } from './dom.mjs';
 import { Model } from './model.mjs';
 import { source, summary } from './notes.mjs';
 import { format, parse, rememberedTheme, rememberTheme } from './state.mjs';
@@ -153,7 +153,7 @@ function tip(text, event) {
   const box = find('tip');
   box.hidden = text === null;
   if (text === null) return;
-  box.textContent = text;
+  box.textContent = visible(text);
   const x = Math.min(event.clientX + 14, window.innerWidth - box.offsetWidth - 8);
   const isLow = event.clientY + 20 + box.offsetHeight > window.innerHeight;
   box.style.left = `${Math.max(x, 4)}px`;

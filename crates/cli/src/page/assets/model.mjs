@@ -1,6 +1,8 @@
 // What the profiles say: the tables as the report has them, the rows below them, and sums of
 // those rows that a filter lets through.
 
+import { addRow, cellOf, emptySum } from './sums.mjs';
+
 /// What pictures may count, each a column of the rows.
 export const MEASURES = [
   { key: 'wait', title: 'Waiting', type: 'time', help: 'time spent waiting for locks, where it was asked for them' },
@@ -9,33 +11,22 @@ export const MEASURES = [
   { key: 'blocked', title: 'Blame', type: 'time', help: 'waiting of others, where the lock they waited for was released' },
   { key: 'sync-wait', title: 'Sync waits', type: 'time', help: 'waiting that is not for a lock: for signals, at barriers, for threads to end' },
 ];
-/// Columns of the rows that add up.
-const SUMS = ['acquisitions', 'waits', 'wait', 'waited', 'failed', 'holds', 'hold', 'blocked'];
-/// Columns of which the largest counts.
-const LARGEST = ['wait-max', 'hold-max', 'queue-max'];
-/// What is computed from sums, as the report computes it.
-const COMPUTED = {
-  contended: (sum) => ratio(sum.waits, Math.max(sum.acquisitions, sum.waits), 100),
-  'wait-mean': (sum) => ratio(sum.waited, sum.waits),
-  'hold-mean': (sum) => ratio(sum.hold, sum.holds),
-  'wait-max': (sum) => (sum.waits > 0 ? sum['wait-max'] : null),
-  'hold-max': (sum) => (sum.holds > 0 ? sum['hold-max'] : null),
-  utilisation: (sum, about) => ratio(sum.hold, about.wall_ns, 100),
-  bound: (sum, about) => ratio(sum.wait, about.threads_ns, 100),
-  blame: (sum, about) => ratio(sum.blocked, about.wait_ns, 100),
-};
+/// Columns of the rows that pictures count.
+const COUNTED = MEASURES.map(({ key }) => key).filter((key) => key !== 'sync-wait');
 
 export class Model {
   constructor(page) {
     this.about = page.about;
     this.tables = page.tables;
-    const { stacks, samples, intervals, roots } = page.rows;
+    const { stacks, samples, intervals, roots, holder_threads: holderThreads } = page.rows;
     this.roots = roots;
+    this.holderThreads = holderThreads;
     this.functions = stacks.names;
     this.files = stacks.files;
     this.up = Int32Array.from([0, ...stacks.up]);
     this.functionOf = Int32Array.from([-1, ...stacks.function]);
     this.samples = Object.fromEntries(Object.entries(samples).map(([key, values]) => [key, Float64Array.from(values)]));
+    this.#partSyncWaits();
     this.intervals = intervals;
     this.size = samples.stack.length;
     /// The first row of each name of a lock: the locks of several processes have addresses of their own.
@@ -43,6 +34,14 @@ export class Model {
     page.tables.lock.rows.lock.forEach((name, row) => !this.rowOfName.has(name) && this.rowOfName.set(name, row));
     /// The row of the only lock, and thread, that counts; -1 for all.
     this.filter = { lock: -1, thread: -1 };
+  }
+
+  /// What sync waits took is a measure of its own, and in no other.
+  #partSyncWaits() {
+    const { samples } = this;
+    this.values = samples;
+    const part = (key, isOfSync) => samples[key].map((value, index) => (samples.sync[index] >= 0 === isOfSync ? value : 0));
+    this.samples = { ...samples, ...Object.fromEntries(COUNTED.map((key) => [key, part(key, false)])), 'sync-wait': part('wait', true) };
   }
 
   /// Which measures there is anything of.
@@ -70,38 +69,61 @@ export class Model {
   rows(view) {
     const table = this.tables[view];
     const all = table.labels.map((_, row) => row);
-    const asIs = (key, row) => table.rows[key][row];
     const isOpen = (what) => this.filter[what] < 0 || view === what || this.#hasNo(view, what);
-    if (isOpen('lock') && isOpen('thread')) return { rows: all, cell: asIs, isPart: false };
-    if (view === 'edge' && isOpen('thread')) {
-      const ofLock = new Set();
-      for (let index = 0; index < this.size; index += 1) if (this.passes(index)) ofLock.add(this.samples.edge[index]);
-      return { rows: all.filter((row) => ofLock.has(row)), cell: asIs, isPart: false };
-    }
+    if (isOpen('lock') && isOpen('thread')) return { rows: all, cell: (key, row) => table.rows[key][row], isPart: false };
     const sums = this.sums(view);
-    const cell = (key, row) => this.#part(table, sums.get(row), key, row);
+    const whole = this.#whole(view);
+    const columns = new Map(table.columns.map((column) => [column.key, column]));
+    const cell = (key, row) => {
+      const found = columns.has(key) ? cellOf(sums.get(row), key, whole) : undefined;
+      // What a row is called is not computed.
+      return found === undefined ? table.rows[key][row] : found;
+    };
     return { rows: all.filter((row) => sums.has(row)), cell, isPart: true };
   }
 
   /// The sums of the rows of a table, by its row.
   sums(view) {
     const sums = new Map();
-    const of = this.samples[view];
-    const isSync = view === 'sync';
+    const of = this.values[view];
     for (let index = 0; index < this.size; index += 1) {
-      if (of[index] < 0 || !this.passes(index, isSync ? 'lock' : view)) continue;
-      if (!isSync && this.samples.sync[index] >= 0) continue;
-      if (!sums.has(of[index])) sums.set(of[index], Object.fromEntries([...SUMS, ...LARGEST].map((key) => [key, 0])));
-      const sum = sums.get(of[index]);
-      if (isSync) {
-        sum.waits += this.samples['sync-waits'][index];
-        sum.wait += this.samples['sync-wait'][index];
-        continue;
-      }
-      for (const key of SUMS) sum[key] += this.samples[key][index];
-      for (const key of LARGEST) sum[key] = Math.max(sum[key], this.samples[key][index]);
+      if (of[index] < 0 || !this.#counts(index, view)) continue;
+      if (!sums.has(of[index])) sums.set(of[index], emptySum());
+      addRow(sums.get(of[index]), this.values, index, this.#names(index));
     }
     return sums;
+  }
+
+  /// Whether a row is a part of what a table says under the filter.
+  #counts(index, view) {
+    const isSync = this.values.sync[index] >= 0;
+    return isSync === (view === 'sync') && this.passes(index, isSync ? 'lock' : view);
+  }
+
+  #names(index) {
+    const { site, lock, root, 'holder-thread': thread } = this.values;
+    return {
+      site: this.tables.site.rows.site[site[index]] ?? '',
+      lock: this.tables.lock.rows.lock[lock[index]] ?? '',
+      root: this.roots[root[index]] ?? '',
+      thread: this.holderThreads[thread[index]] ?? '',
+    };
+  }
+
+  /// What the rows of a table are part of under the filter.
+  #whole(view) {
+    const { wait } = this.values;
+    let wait_ns = 0;
+    for (let index = 0; index < this.size; index += 1) if (this.#counts(index, view)) wait_ns += wait[index];
+    const { thread } = this.filter;
+    return { ...this.about, wait_ns, threads_ns: thread < 0 || view === 'thread' ? this.about.threads_ns : this.#threadNs(thread) };
+  }
+
+  /// How long the profiles are that have a thread.
+  #threadNs(row) {
+    const { file, thread } = this.intervals;
+    const files = new Set(file.filter((_, index) => thread[index] === row));
+    return [...files].reduce((sum, index) => sum + this.about.files[index].duration_ns, 0);
   }
 
   /// Sync waits are for no lock.
@@ -109,11 +131,13 @@ export class Model {
     return view === 'sync' && what === 'lock';
   }
 
-  #part(table, sum, key, row) {
-    const column = table.columns.find((known) => known.key === key);
-    if (column.type === 'text' || column.type === 'id') return key.startsWith('top-') ? null : table.rows[key][row];
-    if (COMPUTED[key]) return COMPUTED[key](sum, this.about);
-    return sum[key] ?? null;
+  /// Percentiles and the like of a lock, or of all, under the filter.
+  lengths(lock) {
+    const sum = emptySum();
+    for (let index = 0; index < this.size; index += 1) {
+      if (this.#counts(index, '') && (lock < 0 || this.values.lock[index] === lock)) addRow(sum, this.values, index, this.#names(index));
+    }
+    return (key) => cellOf(sum, key, this.about);
   }
 
   /// Waiting by where was waited, for locks of what name, and where those were released; the
@@ -151,11 +175,11 @@ export class Model {
     const buckets = new Map();
     for (let index = 0; index < this.size; index += 1) {
       const bucket = this.samples.bucket[index];
-      if (bucket < 0 || !this.samples[events][index] || !this.passes(index)) continue;
-      if (lock >= 0 && this.samples.lock[index] !== lock) continue;
+      if (bucket < 0 || !this.values[events][index] || !this.#counts(index, '')) continue;
+      if (lock >= 0 && this.values.lock[index] !== lock) continue;
       const sum = buckets.get(bucket) ?? { bucket, events: 0, time: 0 };
-      sum.events += this.samples[events][index];
-      sum.time += this.samples[time][index];
+      sum.events += this.values[events][index];
+      sum.time += this.values[time][index];
       buckets.set(bucket, sum);
     }
     return [...buckets.values()].sort((a, b) => a.bucket - b.bucket);
@@ -176,8 +200,4 @@ export class Model {
     }
     return sums.sort((a, b) => a.start_unix_ms - b.start_unix_ms || a.index - b.index);
   }
-}
-
-function ratio(part, whole, times = 1) {
-  return whole > 0 ? (part / whole) * times : null;
 }

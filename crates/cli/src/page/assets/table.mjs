@@ -1,10 +1,12 @@
 // A table of the report: sorted by any column, searched, and drawn a part at a time.
 
-import { el } from './dom.mjs';
+import { cut, el } from './dom.mjs';
 import { error, plural, shown } from './units.mjs';
 
 /// Rows that are drawn at first, and with each press of the button below them.
 const PART = 200;
+/// Longer names are cut in the middle: long names of C++ differ at their ends.
+const NAME_LETTERS = 46;
 
 /// The rows in the order of a column: names from A to Z, numbers from the largest, what is not
 /// known at the end; turned round, it still is at the end. Of equals, those first that were.
@@ -91,8 +93,9 @@ function line(row, { columns, cell, bar, largest, isChosen }) {
 
 function name(tag, column, value, row) {
   const text = shown(value, column.type);
+  const short = cut(text, NAME_LETTERS);
   const isLink = column.link && value !== null;
-  const inside = isLink ? el('button', { type: 'button', class: 'link', title: text, onclick: () => column.link(row) }, text) : text;
+  const inside = isLink ? el('button', { type: 'button', class: 'link', title: text, 'aria-label': short === text ? null : text, onclick: () => column.link(row) }, short) : short;
   return el(tag, { class: 'name', scope: tag === 'th' ? 'row' : null, title: isLink ? null : text }, inside);
 }
 

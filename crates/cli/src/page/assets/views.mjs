@@ -59,7 +59,7 @@ function tableView(app, view) {
     view === 'lock' ? hints(model.about) : null,
     el('p', { class: 'tools' },
       toggle('All columns', hasAll, (isOn) => app.set({ all: isOn ? '1' : '' }, { focus: '#panel input' })),
-      isPart ? 'Numbers are those of the chosen lock and thread; how sure they are, and percentiles, are known for all only.' : null),
+      isPart ? 'Numbers are those of what is chosen above.' : null),
     drawn);
 }
 
@@ -146,12 +146,12 @@ function edgeView(app) {
 function histogramView(app) {
   const { model } = app;
   const { labels } = model.tables.lock;
-  const { lock, thread } = model.filter;
+  const { lock } = model.filter;
   if (labels.length === 0) return nothing(app.measure);
   const rows = lock >= 0 ? [lock] : labels.map((_, row) => row).slice(0, MOST_HISTOGRAMS);
   const section = (row) => {
-    // Percentiles are of all threads: beside a part of them they would be wrong.
-    const known = (kind) => ['mean', 'p50', 'p90', 'p99', 'max'].map((word) => [word, row < 0 || thread >= 0 ? null : model.tables.lock.rows[`${kind}-${word}`]?.[row]]);
+    const lengths = model.lengths(row);
+    const known = (kind) => ['mean', 'p50', 'p90', 'p99', 'max'].map((word) => [word, lengths(`${kind}-${word}`)]);
     const name = row < 0 ? 'all locks' : labels[row];
     return el('div', { class: 'pair' },
       histogram(`Waits for ${name}`, model.histogram('wait', row), known('wait'), app.tip),

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use contract::options::Datadog;
+use super::Datadog;
 
 /// Where an Agent of this machine listens.
 const SOCKET: &str = "/var/run/datadog/apm.socket";
@@ -13,7 +13,7 @@ const INPUT: &str = "/profiling/v1/input";
 
 /// The address chosen.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Address {
+pub struct Address {
     place: Place,
     /// Why this one, behind "because".
     why: &'static str,
@@ -35,11 +35,9 @@ impl Address {
     /// socket, if it is there; past the Agent, if there is a key; the usual port.
     ///
     /// # Errors
+    ///
     /// Says in one line what is wrong with them.
-    pub(super) fn choose(
-        options: &Datadog,
-        is_there: impl Fn(&Path) -> bool,
-    ) -> Result<Self, String> {
+    pub fn choose(options: &Datadog, is_there: impl Fn(&Path) -> bool) -> Result<Self, String> {
         let because = |why| move |place| Self { place, why };
         if options.agentless == Some(true) {
             return intake(options).map(because("DD_PROFILING_AGENTLESS is set"));
@@ -62,12 +60,13 @@ impl Address {
         agent_of_host(options).map(because("nothing else is set"))
     }
 
-    pub(super) fn is_agentless(&self) -> bool {
+    /// Whether it is past the Agent.
+    pub fn is_agentless(&self) -> bool {
         self.key().is_some()
     }
 
     /// The account's key, when it must be sent.
-    pub(super) fn key(&self) -> Option<&str> {
+    pub fn key(&self) -> Option<&str> {
         match &self.place {
             Place::Intake { key, .. } => Some(key),
             Place::Agent(_) | Place::Socket(_) => None,
@@ -75,7 +74,7 @@ impl Address {
     }
 
     /// Who is there, as messages call it.
-    pub(super) fn receiver(&self) -> &'static str {
+    pub fn receiver(&self) -> &'static str {
         if self.is_agentless() {
             "Datadog"
         } else {
@@ -83,7 +82,8 @@ impl Address {
         }
     }
 
-    pub(super) fn url(&self) -> String {
+    /// Where a request goes to.
+    pub fn url(&self) -> String {
         match &self.place {
             Place::Agent(url) => format!("{url}{INPUT}"),
             Place::Socket(path) => format!("unix://{}:{INPUT}", path.display()),
@@ -92,7 +92,7 @@ impl Address {
     }
 
     /// What the user is told.
-    pub(super) fn sentence(&self) -> String {
+    pub fn sentence(&self) -> String {
         let why = self.why;
         match &self.place {
             Place::Agent(url) => {
@@ -109,15 +109,6 @@ impl Address {
                 "profiles go past the Agent to {}, because {why}",
                 without_user(url)
             ),
-        }
-    }
-
-    /// What can be done about an answer.
-    pub(super) fn advice(&self) -> fn(u16) -> Option<&'static str> {
-        if self.is_agentless() {
-            advice_of_intake
-        } else {
-            advice_of_agent
         }
     }
 }
@@ -204,31 +195,6 @@ fn without_user(url: &str) -> String {
     let (host, path) = rest.split_at_checked(end).unwrap_or((rest, ""));
     let host = host.rsplit('@').next().unwrap_or(host);
     format!("{scheme}://{host}{path}")
-}
-
-const TOO_LARGE: &str = "the profile is too large; a shorter LOCKPROF_INTERVAL or fewer LOCKPROF_MAX_FRAMES make it smaller";
-
-fn advice_of_agent(status: u16) -> Option<&'static str> {
-    match status {
-        400 => Some(
-            "Datadog did not understand the profile, or the Agent's own api_key is wrong; its log says more",
-        ),
-        401 | 403 => Some("the Agent's own api_key is wrong, or it is for another site"),
-        404 => Some("this Agent takes no profiles: it is older than 7.20, or no Agent at all"),
-        413 => Some(TOO_LARGE),
-        502..=504 => Some("the Agent cannot reach Datadog"),
-        _ => None,
-    }
-}
-
-fn advice_of_intake(status: u16) -> Option<&'static str> {
-    match status {
-        400 => Some("Datadog did not understand the profile; is DD_SITE the site of DD_API_KEY?"),
-        401 | 403 => Some("DD_API_KEY is wrong, or it is for another site than DD_SITE"),
-        404 => Some("there is no intake; is DD_SITE right?"),
-        413 => Some(TOO_LARGE),
-        _ => None,
-    }
 }
 
 #[cfg(test)]
