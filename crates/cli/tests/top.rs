@@ -9,6 +9,7 @@ mod support;
 
 use std::fs;
 use std::process::Command;
+use std::time::Duration;
 
 use support::live::{Fights, said};
 
@@ -51,6 +52,14 @@ impl Terminal {
 
     fn screen(&self) -> String {
         self.tmux(&["capture-pane", "-p"])
+    }
+
+    /// The process id of what its shell runs.
+    fn child(&self) -> String {
+        let shell = self.tmux(&["display-message", "-p", "#{pane_pid}"]);
+        let shell = shell.trim();
+        let children = fs::read_to_string(format!("/proc/{shell}/task/{shell}/children"));
+        children.unwrap().trim().to_owned()
     }
 
     fn keys(&self, keys: &[&str]) {
@@ -154,11 +163,7 @@ fn the_terminal_is_restored_whatever_ends_top() {
         match end {
             "C-c" => terminal.keys(&[end]),
             "-TERM" => {
-                let shell = terminal.tmux(&["display-message", "-p", "#{pane_pid}"]);
-                let shell = shell.trim();
-                let children = format!("/proc/{shell}/task/{shell}/children");
-                let top = fs::read_to_string(children).unwrap();
-                let killed = Command::new("kill").args([end, top.trim()]).status();
+                let killed = Command::new("kill").args([end, &terminal.child()]).status();
                 assert!(killed.unwrap().success());
             }
             _ => {
@@ -168,6 +173,25 @@ fn the_terminal_is_restored_whatever_ends_top() {
         }
         terminal.expect_restored("status 0");
     }
+}
+
+#[test]
+fn top_ends_with_its_terminal() {
+    let mut fights = Fights::start_reachable("top-gone");
+    let terminal = Terminal::with_top("gone", &fights.pid());
+    terminal.until_has("fought_for");
+    let top = terminal.child();
+    drop(terminal);
+    let is_there = || fs::exists(format!("/proc/{top}")).unwrap();
+    let mut looks = 0..100;
+    while is_there() && looks.next().is_some() {
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    if is_there() {
+        let _ = Command::new("kill").args(["-KILL", &top]).status();
+        panic!("top went on without a terminal");
+    }
+    fights.stop();
 }
 
 #[test]

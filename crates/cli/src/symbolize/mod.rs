@@ -81,7 +81,7 @@ pub(crate) fn symbolize(
         };
         match read.unwrap_or_else(|| Err(job.damage("it cannot be read"))) {
             Ok(frames) => {
-                for complaint in frames.lacks {
+                if let Some(complaint) = frames.lacks {
                     outcome.complain(complaint);
                 }
                 known.add(loaded, job, frames.all);

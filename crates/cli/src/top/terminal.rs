@@ -1,6 +1,6 @@
 //! The terminal as a screen of ours: taken at the begin, given back on every way out.
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::panic;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,6 +12,7 @@ use crossterm::terminal::{
     Clear, ClearType, DisableLineWrap, EnableLineWrap, EnterAlternateScreen, LeaveAlternateScreen,
 };
 use crossterm::{cursor, execute, queue, terminal};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Signal, kill_current_process_group};
 
 use super::screen::{Line, Style};
@@ -95,11 +96,19 @@ impl Terminal {
 
     /// What comes within this time.
     pub(crate) fn input(&self, within: Duration) -> io::Result<Input> {
-        let has_come = event::poll(within);
-        if self.is_ended.load(Ordering::Relaxed) {
+        // crossterm reads a terminal that is gone for ever: it is not asked to wait.
+        let is_waited_for = io::stdin().is_terminal();
+        if is_waited_for {
+            wait_for_key(within);
+        }
+        if self.is_ended.load(Ordering::Relaxed) || is_gone() {
             return Ok(Input::End);
         }
-        if !has_come? {
+        if !event::poll(if is_waited_for {
+            Duration::ZERO
+        } else {
+            within
+        })? {
             return Ok(Input::Nothing);
         }
         Ok(match event::read()? {
@@ -120,6 +129,23 @@ impl Drop for Terminal {
     fn drop(&mut self) {
         give_back();
     }
+}
+
+/// Waits until a key is pressed, the terminal is gone, or a signal comes.
+fn wait_for_key(within: Duration) {
+    let limit = Timespec::try_from(within).ok();
+    let stdin = io::stdin();
+    // Whatever it says, it is looked at next.
+    let _ = poll(&mut [PollFd::new(&stdin, PollFlags::IN)], limit.as_ref());
+}
+
+/// Whether nobody can see the screen any more.
+fn is_gone() -> bool {
+    let stdout = io::stdout();
+    let mut screen = [PollFd::new(&stdout, PollFlags::empty())];
+    let asked = poll(&mut screen, Some(&Timespec::default()));
+    let [screen] = screen;
+    asked.is_ok() && screen.revents().intersects(PollFlags::HUP | PollFlags::ERR)
 }
 
 fn enter() -> io::Result<()> {
