@@ -16,6 +16,7 @@
 )]
 
 mod api;
+mod atomic;
 mod build_note;
 mod config;
 mod diag;

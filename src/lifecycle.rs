@@ -148,7 +148,7 @@ pub(crate) fn switch_on() -> bool {
     }
     let on = state::try_switch_on();
     if on {
-        intercept::arm();
+        lead_calls();
     }
     on
 }
@@ -156,13 +156,24 @@ pub(crate) fn switch_on() -> bool {
 /// Stops profiling; it can be started again.
 pub(crate) fn switch_off() {
     state::switch_off();
-    intercept::disarm();
+    lead_calls();
+}
+
+/// Leads the calls of the program through our gates, or past them.
+fn lead_calls() {
+    state::follow(|on| {
+        if on {
+            intercept::arm();
+        } else {
+            intercept::disarm();
+        }
+    });
 }
 
 /// Stops profiling for good, says so once, and leaves the host alone.
 fn give_up(reason: &str) {
     state::switch_off_for_good();
-    intercept::disarm();
+    lead_calls();
     diag::say(format_args!("switched off because of {reason}"));
 }
 
@@ -231,7 +242,7 @@ extern "C" fn after_fork_in_child() {
         // Somebody is inside it, perhaps a thread that is not there any more.
         HEAP_IS_LOST.store(true, Ordering::Relaxed);
         state::switch_off_for_good();
-        intercept::disarm();
+        lead_calls();
     }
     memory::forget_own_threads();
     record::forget_all();

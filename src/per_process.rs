@@ -4,8 +4,8 @@
 //! through a change of it at the moment of the fork.
 #![allow(unsafe_code, reason = "hands out references through an atomic pointer")]
 
+use crate::atomic::{AtomicPtr, Ordering};
 use std::ptr;
-use std::sync::atomic::{AtomicPtr, Ordering};
 
 /// The value, or none yet.
 pub(crate) struct PerProcess<T: 'static>(AtomicPtr<T>);

@@ -1,15 +1,16 @@
 //! Whether we profile: off, on, or off for good; and what the host's side asks of ours.
 
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering};
 
+use crate::atomic::{AtomicU32, AtomicU64, Ordering, fence};
 use crate::sys;
 
-const OFF: u8 = 0;
-const ON: u8 = 1;
-const OFF_FOR_GOOD: u8 = 2;
+const ON: u64 = u64::MAX;
+const OFF_FOR_GOOD: u64 = u64::MAX - 1;
 
-static STATE: AtomicU8 = AtomicU8::new(OFF);
+/// One of these, or since when it is off; 0 before it was ever on. One word, so that two
+/// threads that switch at once leave one state and its time.
+static STATE: AtomicU64 = AtomicU64::new(0);
 
 /// Counts every change that makes what threads remember worthless: switching
 /// on, and fork. A thread whose own number differs starts afresh.
@@ -18,57 +19,86 @@ static EPOCH: AtomicU32 = AtomicU32::new(1);
 /// How often this process was switched off, and for how long before the last time.
 static OFF_TIMES: AtomicU32 = AtomicU32::new(0);
 static OFF_NS: AtomicU64 = AtomicU64::new(0);
-/// When it was last; 0 when it is on.
-static OFF_SINCE_NS: AtomicU64 = AtomicU64::new(0);
 
 /// Switches on. Declined after [`switch_off_for_good`].
 pub(crate) fn try_switch_on() -> bool {
-    // Relaxed here and below: the state guards no data; each thread may learn of it late.
-    let on = STATE.compare_exchange(OFF, ON, Ordering::Relaxed, Ordering::Relaxed);
-    if on.is_ok() {
-        let since_ns = OFF_SINCE_NS.swap(0, Ordering::Relaxed);
-        if since_ns != 0 {
-            OFF_NS.fetch_add(sys::monotonic_ns() - since_ns, Ordering::Relaxed);
+    // Relaxed here and below, where nothing else is said: the state guards no data; each
+    // thread may learn of it late.
+    let mut before = STATE.load(Ordering::Relaxed);
+    while before < OFF_FOR_GOOD {
+        let on = STATE.compare_exchange(before, ON, Ordering::Relaxed, Ordering::Relaxed);
+        match on {
+            Ok(0) => begin_epoch(),
+            Ok(since_ns) => {
+                // Release pairs with the Acquire of `off_time`.
+                let off_ns = sys::monotonic_ns().saturating_sub(since_ns);
+                OFF_NS.fetch_add(off_ns, Ordering::Release);
+                begin_epoch();
+            }
+            Err(now) => {
+                before = now;
+                continue;
+            }
         }
-        begin_epoch();
+        return true;
     }
-    on != Err(OFF_FOR_GOOD)
+    before == ON
 }
 
 /// Switches off; it can be switched on again.
 pub(crate) fn switch_off() {
-    let off = STATE.compare_exchange(ON, OFF, Ordering::Relaxed, Ordering::Relaxed);
+    let now_ns = sys::monotonic_ns();
+    let off = STATE.compare_exchange(ON, now_ns, Ordering::Relaxed, Ordering::Relaxed);
     if off.is_ok() {
         OFF_TIMES.fetch_add(1, Ordering::Relaxed);
-        OFF_SINCE_NS.store(sys::monotonic_ns(), Ordering::Relaxed);
+    }
+}
+
+/// Has calls led as the state says, by `lead`, whoever else switches meanwhile: who is the
+/// last to lead them has seen the state that stays.
+pub(crate) fn follow(lead: impl Fn(bool)) {
+    loop {
+        // SeqCst pairs with the one below, of another thread: either that thread sees what
+        // we have switched, or we lead after it. Besides, Release with the Acquire of `epoch`.
+        fence(Ordering::SeqCst);
+        let on = is_on();
+        lead(on);
+        fence(Ordering::SeqCst);
+        if is_on() == on {
+            return;
+        }
     }
 }
 
 /// How often this process was switched off so far, and for how long in all.
 pub(crate) fn off_time() -> (u32, u64) {
-    let since_ns = OFF_SINCE_NS.load(Ordering::Relaxed);
-    let now_ns = if since_ns == 0 {
-        0
-    } else {
-        sys::monotonic_ns() - since_ns
-    };
-    let before_ns = OFF_NS.load(Ordering::Relaxed);
+    // Acquire pairs with the Release of `try_switch_on`: a time that is in this number is
+    // not seen to go on below.
+    let before_ns = OFF_NS.load(Ordering::Acquire);
+    let now_ns = since_ns().map_or(0, |since_ns| sys::monotonic_ns().saturating_sub(since_ns));
     (OFF_TIMES.load(Ordering::Relaxed), before_ns + now_ns)
+}
+
+/// Since when it is off; none when it is not, or has never been on.
+fn since_ns() -> Option<u64> {
+    let state = STATE.load(Ordering::Relaxed);
+    (state != 0 && state < OFF_FOR_GOOD).then_some(state)
 }
 
 /// In a forked child: what was before is the parent's.
 pub(crate) fn forget_off_time() {
-    let is_off = OFF_SINCE_NS.load(Ordering::Relaxed) != 0;
+    let is_off = since_ns().is_some();
     OFF_TIMES.store(u32::from(is_off), Ordering::Relaxed);
     OFF_NS.store(0, Ordering::Relaxed);
     if is_off {
-        OFF_SINCE_NS.store(sys::monotonic_ns(), Ordering::Relaxed);
+        STATE.store(sys::monotonic_ns(), Ordering::Relaxed);
     }
 }
 
 /// Switches off and stays off: something in us failed.
 pub(crate) fn switch_off_for_good() {
-    STATE.store(OFF_FOR_GOOD, Ordering::Relaxed);
+    // No plain store: it takes its place behind whoever switches just now.
+    STATE.swap(OFF_FOR_GOOD, Ordering::Relaxed);
 }
 
 /// Whether we profile.
@@ -89,6 +119,9 @@ pub(crate) fn begin_epoch() {
 /// The number of the current epoch; never 0 in practice (2³² forks apart).
 #[inline]
 pub(crate) fn epoch() -> u32 {
+    // Acquire pairs with the Release of `follow`: who came through a gate has the epoch for
+    // which the gate was opened, or a later one. On x86-64 it is no instruction.
+    fence(Ordering::Acquire);
     EPOCH.load(Ordering::Relaxed)
 }
 

@@ -118,7 +118,7 @@ impl Filter {
             let call = self.decided_at(address, objects, names);
             any |= call.is_left_out;
             if call.is_left_out && !call.wraps && !self.is_stale {
-                record::leave_out_at(address);
+                record::leave_out_at(address, self.unloaded);
             }
             self.decided.insert(address, call);
         }

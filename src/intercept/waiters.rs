@@ -16,11 +16,10 @@ mod moved;
 #[cfg(test)]
 mod tests;
 
-use std::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
-use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64};
-
 pub(crate) use self::look::look;
 pub(crate) use self::moved::{Retaking, WAKE_UP_NS};
+use crate::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
+use crate::atomic::{AtomicU8, AtomicU32, AtomicU64, fence, room};
 use crate::record::Kind;
 
 /// A wait from which on what we do for it is a small part of it.
@@ -28,7 +27,7 @@ pub(super) const LONG_NS: u64 = 20_000;
 /// How many locks can be waited for at once; 64 KiB, touched only where used.
 const CELLS: usize = 255;
 /// Cells that a lock may be in, from a first one on.
-const PROBES: usize = 4;
+const PROBES: usize = room(4) as usize;
 /// Kept charges that a cell remembers.
 const KEPT: usize = 3;
 /// Bits of the number of waiters, below the sum of their times.
@@ -175,7 +174,8 @@ impl Cell {
         // below sees that the cell is passing on.
         let before = self.waiting.fetch_add(one(now_ns), SeqCst);
         if self.lock.load(SeqCst) != lock || count(before) == COUNT_MASK {
-            self.waiting.fetch_sub(one(now_ns), SeqCst);
+            // A holder may have charged itself with this wait too.
+            self.take_out(now_ns);
             return None;
         }
         u32::try_from(count(before) + 1).ok()
@@ -191,7 +191,15 @@ impl Cell {
         if taken.is_err() {
             return false;
         }
-        if count(self.waiting.load(SeqCst)) != 0 {
+        // What races have left behind is no time of this lock's.
+        let left = self.waiting.load(SeqCst);
+        let is_free = count(left) == 0
+            && (left == 0
+                || self
+                    .waiting
+                    .compare_exchange(left, 0, SeqCst, Relaxed)
+                    .is_ok());
+        if !is_free {
             self.lock.store(before, SeqCst);
             return false;
         }
@@ -207,6 +215,12 @@ impl Cell {
     }
 
     fn leave(&self, since_ns: u64) {
+        self.take_out(since_ns);
+        self.take_back();
+    }
+
+    /// Takes a waiter out of the word.
+    fn take_out(&self, since_ns: u64) {
         // After a charge it counts from then, as if it had begun to wait there.
         let since_ns = since_ns.max(self.charged_ns.load(Relaxed));
         let left = self.waiting.fetch_sub(one(since_ns), SeqCst);
@@ -215,7 +229,6 @@ impl Cell {
             // What races have left behind; if somebody joins meanwhile, it stays.
             let _ = self.waiting.compare_exchange(left, 0, SeqCst, Relaxed);
         }
-        self.take_back();
     }
 }
 
@@ -297,12 +310,30 @@ impl Charge {
     pub(crate) fn keep(&self, number: u64) {
         let next = self.cell.next.fetch_add(1, Relaxed) as usize;
         if let Some(kept) = self.cell.kept.get(next % KEPT) {
-            kept.number.store(0, Relaxed);
-            kept.begin_ns.store(self.begin_ns, Relaxed);
-            kept.end_ns.store(self.end_ns, Relaxed);
-            // Release pairs with the Acquire of `blame`: the times belong to it.
-            kept.number.store(number, Release);
+            kept.put(number, self.begin_ns, self.end_ns);
         }
+    }
+}
+
+impl Kept {
+    fn put(&self, number: u64, begin_ns: u64, end_ns: u64) {
+        self.number.store(0, Relaxed);
+        // Release here pairs with the second Acquire of `get`: who sees one of these times
+        // sees that the number before is gone; and below with the first: they belong to it.
+        fence(Release);
+        self.begin_ns.store(begin_ns, Relaxed);
+        self.end_ns.store(end_ns, Relaxed);
+        self.number.store(number, Release);
+    }
+
+    /// The number and its times; none while they change.
+    fn get(&self) -> Option<(u64, u64, u64)> {
+        let number = self.number.load(Acquire);
+        let begin_ns = self.begin_ns.load(Relaxed);
+        let end_ns = self.end_ns.load(Relaxed);
+        fence(Acquire);
+        let is_whole = number != 0 && self.number.load(Relaxed) == number;
+        is_whole.then_some((number, begin_ns, end_ns))
     }
 }
 
@@ -327,12 +358,10 @@ impl Place {
         if woken_ns <= self.since_ns {
             return Blame::default();
         }
-        let numbers = cell.kept.iter().filter_map(|kept| {
-            let number = kept.number.load(Acquire);
-            (number != 0 && kept.end_ns.load(Relaxed) == woken_ns).then_some(number)
-        });
+        let mut kept = cell.kept.iter().rev().filter_map(Kept::get);
+        let charge = kept.find(|(_, _, end_ns)| *end_ns == woken_ns);
         Blame {
-            charge: numbers.last().unwrap_or(0),
+            charge: charge.map_or(0, |(number, _, _)| number),
             holder: cell.holder.load(Relaxed),
         }
     }
@@ -346,10 +375,9 @@ impl Place {
         };
         let charges = || {
             cell.kept.iter().filter_map(|kept| {
-                let number = kept.number.load(Acquire);
-                let begin_ns = kept.begin_ns.load(Relaxed).max(self.since_ns);
-                let part_ns = kept.end_ns.load(Relaxed).checked_sub(begin_ns)?;
-                (number != 0 && part_ns != 0).then_some((number, part_ns))
+                let (number, begin_ns, end_ns) = kept.get()?;
+                let part_ns = end_ns.checked_sub(begin_ns.max(self.since_ns))?;
+                (part_ns != 0).then_some((number, part_ns))
             })
         };
         let whole_ns: u64 = charges().map(|(_, part_ns)| part_ns).sum();

@@ -1,9 +1,8 @@
 //! What is counted without a record: losses by cause, what filters left out, and exact
 //! totals of waiting.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-
 use super::{KINDS, Kind, Record, Role};
+use crate::atomic::{AtomicU64, Ordering};
 
 /// Why something was lost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,12 +1,12 @@
 //! Calls whose locks the user's filters leave out, by return address: found out by our
 //! thread, so that the host's threads need not take stacks there.
 //!
-//! One word an entry, in sets of four: a reader sees an entry or none, so every access
+//! One word an entry, in sets of four: a reader sees an entry or none, so its accesses
 //! may be relaxed. What finds no place is not lost: our thread drops its records.
 
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use crate::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering, fence, room};
 
-const SETS_LOG: u32 = 8;
+const SETS_LOG: u32 = room(256).ilog2();
 const WAYS: usize = 4;
 /// 2⁶⁴ divided by the golden ratio: scatters addresses, which are multiples of little.
 const GOLDEN: u64 = 0x9E37_79B9_7F4A_7C15;
@@ -46,6 +46,14 @@ impl Table {
         }
     }
 
+    /// Only the one that put it there does this.
+    fn take_out(&self, address: u64) {
+        let mut set = self.set(address).iter();
+        if let Some(place) = set.find(|place| place.load(Ordering::Relaxed) == address) {
+            place.store(0, Ordering::Relaxed);
+        }
+    }
+
     fn clear(&self) {
         for place in self.0.iter().flatten() {
             place.store(0, Ordering::Relaxed);
@@ -56,7 +64,7 @@ impl Table {
 /// Whether all that is called from this return address is left out.
 #[inline]
 pub(crate) fn is_left_out(return_address: u64) -> bool {
-    ANY.load(Ordering::Relaxed) && TABLE.has(return_address)
+    ANY.load(Ordering::Relaxed) && return_address != 0 && TABLE.has(return_address)
 }
 
 /// Whether anything may be.
@@ -65,17 +73,27 @@ pub(crate) fn leaves_out_any() -> bool {
     ANY.load(Ordering::Relaxed)
 }
 
-/// From now on all that is called from this return address is left out.
-pub(crate) fn leave_out_at(return_address: u64) {
-    if return_address != 0 && !TABLE.has(return_address) {
-        TABLE.put(return_address);
-        ANY.store(true, Ordering::Relaxed);
+/// From now on all that is called from this return address is left out. That was found out
+/// when code had been unloaded so often.
+pub(crate) fn leave_out_at(return_address: u64, unloaded: u32) {
+    if return_address == 0 || TABLE.has(return_address) {
+        return;
+    }
+    TABLE.put(return_address);
+    ANY.store(true, Ordering::Relaxed);
+    // SeqCst pairs with that of `forget_code`: either it sees the address and clears it, or
+    // the load below sees that the address may be another's.
+    fence(Ordering::SeqCst);
+    if UNLOADED.load(Ordering::Relaxed) != unloaded {
+        TABLE.take_out(return_address);
     }
 }
 
 /// Code was unloaded: nothing is known of what will lie there.
 pub(crate) fn forget_code() {
     UNLOADED.fetch_add(1, Ordering::Relaxed);
+    // SeqCst pairs with that of `leave_out_at`.
+    fence(Ordering::SeqCst);
     if ANY.swap(false, Ordering::Relaxed) {
         TABLE.clear();
     }

@@ -6,9 +6,8 @@ mod frames;
 mod left_out;
 mod queue;
 
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-
 use self::queue::Queue;
+use crate::atomic::{AtomicBool, AtomicU32, Ordering, room};
 use crate::per_process::PerProcess;
 use crate::{memory, sys};
 
@@ -23,10 +22,10 @@ pub(crate) use self::left_out::{forget_code, is_left_out, leave_out_at, leaves_o
 
 /// Records that fit before our thread runs: nearly all programs without threads
 /// of their own stay below it for a whole run (300 KiB).
-const QUEUE_LEN_ALONE: u16 = 512;
+const QUEUE_LEN_ALONE: u16 = room(512);
 /// Records that fit once it runs: 20 ms of 150,000 a second (2 MiB); when it is a
 /// quarter full our thread is woken.
-const QUEUE_LEN: u16 = 3072;
+const QUEUE_LEN: u16 = room(3072);
 
 /// What a record tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

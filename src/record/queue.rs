@@ -5,13 +5,13 @@
 //! number goes into the other one.
 #![allow(unsafe_code, reason = "whoever has a slot's number owns the slot")]
 
-use std::cell::UnsafeCell;
 use std::mem::{MaybeUninit, offset_of};
 use std::ptr;
 
 use crossbeam_queue::ArrayQueue;
 
 use super::Record;
+use crate::atomic::UnsafeCell;
 
 /// The queue.
 pub(super) struct Queue {
@@ -69,10 +69,13 @@ impl Queue {
             return false;
         };
         let bytes = offset_of!(Record, frames) + record.frames.bytes_len();
-        let to = slot.0.get().cast::<u8>();
-        // SAFETY: the number is ours; the rest of the slot is room for frames that
-        // the copied length says are not there.
-        unsafe { ptr::copy_nonoverlapping(ptr::from_ref(record).cast::<u8>(), to, bytes) };
+        slot.0.with_mut(|to| {
+            // SAFETY: the number is ours; the rest of the slot is room for frames that
+            // the copied length says are not there.
+            unsafe {
+                ptr::copy_nonoverlapping(ptr::from_ref(record).cast::<u8>(), to.cast(), bytes)
+            }
+        });
         // It holds as many numbers as there are.
         self.full.push(number).is_ok()
     }
@@ -83,10 +86,12 @@ impl Queue {
             return false;
         };
         if let Some(slot) = self.slots.get(usize::from(number)) {
+            let show = |record: &MaybeUninit<Record>| {
+                // SAFETY: the number was pushed behind a complete record.
+                see(unsafe { record.assume_init_ref() });
+            };
             // SAFETY: the number is ours until it is pushed below.
-            let slot = unsafe { &*slot.0.get() };
-            // SAFETY: the number was pushed behind a complete record.
-            see(unsafe { slot.assume_init_ref() });
+            unsafe { slot.0.with(show) };
         }
         self.free.push(number).is_ok()
     }

@@ -2,29 +2,35 @@
 //!
 //! A critical section cannot be tried, and how its lock lies in memory is its library's
 //! business. So whoever has come in leaves its name here, and takes it away before it
-//! leaves. Only who is inside writes its name: an ordinary store each. Of two sections
-//! that share a place only one is seen at a time: nothing is ever seen that is not so.
-
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+//! leaves. Only who is inside writes its name: an ordinary store. The section and its name
+//! are one word, so of two sections that share a place only one is seen at a time, and
+//! nothing is ever seen that is not so.
 
 use super::super::waiters::GOLDEN;
+use crate::atomic::{AtomicU32, AtomicU64, Ordering};
 
 const PLACES: usize = 256;
+
+/// Addresses of user space have 47 bits: multiplied by this they are permuted, above as many
+/// zeros as a word has more.
+const SCATTER: u64 = GOLDEN << 17;
+/// The upper 8 bits of a scattered address are its place, the others what stands there,
+/// above the thread's id: those of the kernel stay below 2²².
+const PLACE_BITS: u32 = 8;
+const THREAD: u64 = (1 << (17 + PLACE_BITS)) - 1;
 
 /// One section, alone in its cache line with what is written when it is.
 #[repr(align(64))]
 pub(super) struct Place {
-    section: AtomicU64,
-    /// The kernel's id of the thread inside; 0 none.
-    holder: AtomicU32,
+    /// The section, and the kernel's id of the thread inside; 0 none.
+    inside: AtomicU64,
     /// Whether somebody has begun to wait since it came in.
     awaited: AtomicU32,
 }
 
 static TABLE: [Place; PLACES] = [const {
     Place {
-        section: AtomicU64::new(0),
-        holder: AtomicU32::new(0),
+        inside: AtomicU64::new(0),
         awaited: AtomicU32::new(0),
     }
 }; PLACES];
@@ -32,7 +38,19 @@ static TABLE: [Place; PLACES] = [const {
 /// Where a section is.
 #[inline(always)]
 pub(super) fn place_of(section: u64) -> Option<&'static Place> {
-    TABLE.get((section.wrapping_mul(GOLDEN) >> 56) as usize)
+    TABLE.get((section.wrapping_mul(SCATTER) >> (u64::BITS - PLACE_BITS)) as usize)
+}
+
+/// How a section stands in its place.
+#[inline(always)]
+fn tag(section: u64) -> u64 {
+    section.wrapping_mul(SCATTER) << PLACE_BITS
+}
+
+/// Who is inside, by what stands in a place.
+#[inline(always)]
+fn thread_in(word: u64) -> u32 {
+    u32::try_from(word & THREAD).unwrap_or(0)
 }
 
 // Relaxed everywhere: a look that comes too late sees too little, nothing worse.
@@ -40,9 +58,9 @@ impl Place {
     /// Who is inside: the kernel's id of a thread, or 0.
     #[inline(always)]
     pub(super) fn holder(&self, section: u64) -> u32 {
-        let holder = self.holder.load(Ordering::Relaxed);
-        if holder != 0 && self.section.load(Ordering::Relaxed) == section {
-            holder
+        let word = self.inside.load(Ordering::Relaxed);
+        if word & !THREAD == tag(section) {
+            thread_in(word)
         } else {
             0
         }
@@ -51,13 +69,11 @@ impl Place {
     /// The caller has come in.
     #[inline(always)]
     pub(super) fn enter(&self, section: u64, me: u32) {
-        if self.section.load(Ordering::Relaxed) != section {
-            if self.holder.load(Ordering::Relaxed) != 0 {
-                return;
-            }
-            self.section.store(section, Ordering::Relaxed);
+        let word = self.inside.load(Ordering::Relaxed);
+        if word & !THREAD == tag(section) || thread_in(word) == 0 {
+            let word = tag(section) | u64::from(me) & THREAD;
+            self.inside.store(word, Ordering::Relaxed);
         }
-        self.holder.store(me, Ordering::Relaxed);
     }
 
     /// Somebody is about to wait for who is inside.
@@ -68,10 +84,11 @@ impl Place {
     /// The caller is about to leave; says whether somebody may wait.
     #[inline(always)]
     pub(super) fn leave(&self, section: u64) -> bool {
-        if self.section.load(Ordering::Relaxed) != section {
+        let word = self.inside.load(Ordering::Relaxed);
+        if word & !THREAD != tag(section) {
             return false;
         }
-        self.holder.store(0, Ordering::Relaxed);
+        self.inside.store(0, Ordering::Relaxed);
         let is_awaited = self.awaited.load(Ordering::Relaxed) != 0;
         if is_awaited {
             self.awaited.store(0, Ordering::Relaxed);
@@ -83,7 +100,7 @@ impl Place {
 /// Forgets who is inside: while nobody looked, they may have left.
 pub(super) fn forget_all() {
     for place in &TABLE {
-        place.holder.store(0, Ordering::Relaxed);
+        place.inside.store(0, Ordering::Relaxed);
     }
 }
 

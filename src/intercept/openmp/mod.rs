@@ -6,6 +6,7 @@
 
 pub(super) mod critical;
 mod inside;
+mod known;
 pub(super) mod lock;
 pub(super) mod provider;
 

@@ -10,12 +10,11 @@
 #![allow(unsafe_code, reason = "asks the dynamic loader")]
 
 use std::ffi::{CStr, c_char, c_int, c_void};
-use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 
 use super::super::capture::Caller;
 use super::super::guard;
 use super::super::table::{self, Target};
-use super::super::waiters::GOLDEN;
+use super::known;
 
 /// The function behind an exported one, for this call.
 #[inline(always)]
@@ -38,70 +37,16 @@ pub(crate) fn is_there() -> bool {
     paths().any(|path| is_openmp(&path))
 }
 
-/// Places of calls that are remembered.
-const PLACES: usize = 1024;
-
-/// Where the call at one place leads.
-struct Place {
-    /// 0 is none yet; the return address and the function's name are mixed in it.
-    key: AtomicU64,
-    target: AtomicPtr<c_void>,
-}
-
-static KNOWN: [Place; PLACES] = [const {
-    Place {
-        key: AtomicU64::new(0),
-        target: AtomicPtr::new(std::ptr::null_mut()),
-    }
-}; PLACES];
-
-/// Stands in a place that is being changed; no key is it, since no return address is.
-const CHANGING: u64 = 1;
-
-impl Place {
-    fn get(&self, key: u64) -> Option<*const c_void> {
-        // Acquire pairs with the Release of `put`: the target belongs to the key, if that
-        // is still the same afterwards.
-        if self.key.load(Ordering::Acquire) != key {
-            return None;
-        }
-        let target = self.target.load(Ordering::Acquire);
-        (self.key.load(Ordering::Relaxed) == key).then_some(target.cast_const())
-    }
-
-    fn put(&self, key: u64, target: *const c_void) {
-        let before = self.key.load(Ordering::Relaxed);
-        let is_mine = before != CHANGING
-            && self
-                .key
-                .compare_exchange(before, CHANGING, Ordering::Acquire, Ordering::Relaxed)
-                .is_ok();
-        if is_mine {
-            // Release pairs with the Acquire of `get`: who sees it sees the key change.
-            self.target.store(target.cast_mut(), Ordering::Release);
-            self.key.store(key, Ordering::Release);
-        }
-    }
-}
-
 /// Code has been unloaded: other calls may stand at its addresses.
 pub(crate) fn forget_code() {
-    for place in &KNOWN {
-        if place.key.load(Ordering::Relaxed) > CHANGING {
-            place.put(0, std::ptr::null());
-        }
-    }
+    known::forget_all();
 }
 
 fn of_caller(name: &'static CStr, caller: Caller) -> *const c_void {
     let address = caller.return_address().unwrap_or(0);
     let key = (address as u64) << 16 ^ name.as_ptr() as u64;
-    let place = KNOWN.get((key.wrapping_mul(GOLDEN) >> 54) as usize);
-    place.and_then(|place| place.get(key)).unwrap_or_else(|| {
-        look_up(name, address, |target| {
-            place.into_iter().for_each(|place| place.put(key, target))
-        })
-    })
+    known::target(key)
+        .unwrap_or_else(|| look_up(name, address, |target| known::remember(key, target)))
 }
 
 #[cold]

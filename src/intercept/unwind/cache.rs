@@ -7,9 +7,8 @@
 //! functions begin at multiples of 16, and by its low bits alone most sets would
 //! stay empty.
 
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-
 use super::rule::{Base, NEAR, Near, Rule, SavedBp};
+use crate::atomic::{AtomicU64, AtomicUsize, Ordering, room};
 
 const SETS_LOG: u32 = 12;
 const WAYS: usize = 4;
@@ -20,7 +19,7 @@ const ADDRESS_BITS: u32 = 47;
 /// ratio). Shifted, so that the product's upper 47 bits are the scattered address.
 const SCATTER: u64 = 0x9E37_79B9_7F4A_7C15 << (u64::BITS - ADDRESS_BITS);
 /// Frames that a rule's bits cannot say; programs have a handful of different ones.
-const LARGE_MAX: usize = 255;
+const LARGE_MAX: usize = room(255) as usize;
 
 /// One set, in half a cache line.
 #[repr(align(32))]

@@ -1,8 +1,7 @@
 //! Who waits now, as whoever looks from outside sees it.
 
-use std::sync::atomic::Ordering::Relaxed;
-
 use super::{TABLE, count, total_ns};
+use crate::atomic::Ordering::Relaxed;
 use crate::intercept::{layout, rwlock};
 use crate::record::{KINDS, Kind, Waiting};
 

@@ -4,8 +4,8 @@
 //! and are charged. Which of the waiters a signal wakes nobody says: each that leaves the
 //! condition takes one of those back that were moved, if there are any.
 
-use std::sync::atomic::Ordering::{Relaxed, SeqCst};
-use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64};
+use crate::atomic::Ordering::{Relaxed, SeqCst};
+use crate::atomic::{AtomicU8, AtomicU32, AtomicU64};
 
 use super::{Cell, Place, TABLE, count, leave};
 use crate::record::Kind;
