@@ -89,13 +89,15 @@ require_python_packages() {
     # Debian's own: another python3 in front of it may have no venv.
     [[ -x $environment/bin/pip ]] || /usr/bin/python3 -m venv --clear "$environment" ||
         die "no environment for Python packages can be made in $environment"
-    have=$("$environment/bin/pip" --disable-pip-version-check list --format freeze)
+    # Not by its pip, which names the place it was made for: of a copied folder, that is the original.
+    local pip=("$environment/bin/python" -m pip --disable-pip-version-check)
+    have=$("${pip[@]}" list --format freeze)
     for package in "$@"; do
         grep -qixF -- "$package" <<<"$have" || missing+=("$package")
     done
     ((${#missing[@]} > 0)) || return 0
     say "installing with pip: ${missing[*]}"
-    "$environment/bin/pip" --disable-pip-version-check --no-input install --quiet "${options[@]}" "${missing[@]}" ||
+    "${pip[@]}" --no-input install --quiet "${options[@]}" "${missing[@]}" ||
         die "pip could not install: ${missing[*]}"
 }
 
