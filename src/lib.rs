@@ -28,3 +28,4 @@ mod per_process;
 mod record;
 mod state;
 mod sys;
+mod thread_count;

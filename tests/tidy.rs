@@ -164,6 +164,7 @@ const MAY_IMPORT: &[(&str, Option<&[&str]>)] = &[
         Some(&["record", "per_process", "memory", "sys"]),
     ),
     ("src/state", Some(&["state", "sys"])),
+    ("src/thread_count", Some(&["thread_count", "sys"])),
     ("src/kill_switch", Some(&["kill_switch", "diag", "sys"])),
     ("src/diag", Some(&["diag", "sys"])),
     ("src/config", Some(&["config", "sys"])),
@@ -193,6 +194,7 @@ const MAY_IMPORT: &[(&str, Option<&[&str]>)] = &[
             "config",
             "diag",
             "sys",
+            "thread_count",
         ]),
     ),
 ];
