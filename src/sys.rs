@@ -2,7 +2,7 @@
 #![allow(unsafe_code, reason = "every function here is a call into libc")]
 
 use std::cell::Cell;
-use std::ffi::{CStr, c_char, c_int, c_long, c_void};
+use std::ffi::{CStr, c_int, c_long, c_void};
 use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -153,7 +153,7 @@ pub(crate) fn environment(name: &CStr) -> Option<String> {
 /// changing them.
 pub(crate) fn environment_names(prefix: &str) -> Vec<String> {
     unsafe extern "C" {
-        static environ: *const *const c_char;
+        static environ: *const *const std::ffi::c_char;
     }
     let mut names = Vec::new();
     // SAFETY: the C library's own list, which the caller knows nobody changes now.
@@ -362,16 +362,6 @@ pub(crate) fn has_symbol(name: &CStr) -> bool {
 pub(crate) fn exit_process() -> ! {
     // SAFETY: called once, by our own thread, when no other thread is left.
     unsafe { libc::exit(0) }
-}
-
-/// The C library's own count of threads, ours included; none when it has none.
-pub(crate) fn thread_counter() -> Option<&'static AtomicU32> {
-    const NAME: &CStr = c"__nptl_nthreads";
-    // SAFETY: the name is terminated; asking for a symbol has no other effect.
-    let counter = unsafe { libc::dlsym(libc::RTLD_DEFAULT, NAME.as_ptr().cast::<c_char>()) };
-    // SAFETY: if it is there it is glibc's counter: an aligned unsigned int that
-    // is only changed atomically and lives for ever.
-    unsafe { counter.cast::<AtomicU32>().as_ref() }
 }
 
 /// The machine's name; empty when it has none.

@@ -105,7 +105,14 @@ fn every_declaration_is_weak_so_that_programs_run_without_us() {
 
 #[test]
 fn needed_libraries_are_those_of_every_program() {
-    let allowed = ["libc.so.6", "libgcc_s.so.1", "ld-linux-x86-64.so.2"];
+    let allowed = [
+        "libc.so.6",
+        "libgcc_s.so.1",
+        "ld-linux-x86-64.so.2",
+        // Parts of the C library before 2.34.
+        "libpthread.so.0",
+        "libdl.so.2",
+    ];
     for line in binutils("readelf", &["--dynamic", "--wide"]).lines() {
         if line.contains("(NEEDED)") {
             let name = line.split(['[', ']']).nth(1).unwrap();
@@ -117,6 +124,12 @@ fn needed_libraries_are_those_of_every_program() {
             "{line}"
         );
     }
+}
+
+#[test]
+fn it_is_loaded_once_whatever_path_it_is_asked_for_by() {
+    let dynamic = binutils("readelf", &["--dynamic", "--wide"]);
+    assert!(dynamic.contains("soname: [liblockprof.so]"), "{dynamic}");
 }
 
 /// That lock calls never look it up dynamically is seen from C, in `host.rs`: the

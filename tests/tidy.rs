@@ -165,6 +165,7 @@ const MAY_IMPORT: &[(&str, Option<&[&str]>)] = &[
         Some(&["record", "per_process", "atomic", "memory", "sys"]),
     ),
     ("src/state", Some(&["state", "atomic", "sys"])),
+    ("src/thread_count", Some(&["thread_count", "sys"])),
     ("src/kill_switch", Some(&["kill_switch", "diag", "sys"])),
     ("src/diag", Some(&["diag", "sys"])),
     ("src/config", Some(&["config", "sys"])),
@@ -194,6 +195,7 @@ const MAY_IMPORT: &[(&str, Option<&[&str]>)] = &[
             "config",
             "diag",
             "sys",
+            "thread_count",
         ]),
     ),
 ];

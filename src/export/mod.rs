@@ -34,6 +34,7 @@ use self::sink::Deliveries;
 pub(crate) use self::way::make as make_way;
 use crate::per_process::PerProcess;
 use crate::record::Waiting;
+use crate::thread_count::ThreadCount;
 use crate::{config, diag, kill_switch, memory, record, sys};
 
 /// Time between two drains while records come.
@@ -178,7 +179,7 @@ fn serve(_: &own_thread::Dispensable) {
         return;
     };
     record::widen();
-    let threads = sys::thread_counter();
+    let threads = ThreadCount::find();
     match (config.options.control, cfg!(feature = "control")) {
         (true, true) => control::start(),
         (true, false) => diag::say(format_args!(
@@ -197,8 +198,7 @@ fn serve(_: &own_thread::Dispensable) {
         }
         let asked = ASKED.load(Ordering::Acquire);
         let is_asked = asked != DONE.load(Ordering::Relaxed);
-        let is_alone =
-            threads.is_some_and(|count| count.load(Ordering::Relaxed) <= own_thread::running());
+        let is_alone = threads.is_only(own_thread::running());
         let is_due = sys::monotonic_ns() >= due_ns;
         let mut process = locked(process);
         process.drain();

@@ -1,6 +1,6 @@
 //! Where liblockprof.so is.
 
-use std::env;
+use std::env::{self, consts};
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -8,8 +8,12 @@ use std::path::{Path, PathBuf};
 /// Names the library where it is not found by itself.
 const VARIABLE: &str = "LOCKPROF_LIBRARY";
 const LIBRARY: &str = "liblockprof.so";
-/// Where it is, seen from the folder of this executable.
-const PLACES: [&str; 3] = ["", "../lib", "../lib/lockprof"];
+
+/// Where it may be, seen from the folder of this executable; the last is the loader's own on Debian.
+fn places() -> [String; 4] {
+    let debian = format!("../lib/{}-linux-gnu", consts::ARCH);
+    ["", "../lib", "../lib/lockprof", &debian].map(str::to_owned)
+}
 
 /// The absolute path of the library.
 ///
@@ -29,7 +33,7 @@ fn find(given: Option<OsString>, beside: Option<&Path>) -> Result<PathBuf, Strin
         Some(path) => vec![path.into()],
         None => beside
             .into_iter()
-            .flat_map(|beside| PLACES.map(|place| beside.join(place).join(LIBRARY)))
+            .flat_map(|beside| places().map(|place| beside.join(place).join(LIBRARY)))
             .collect(),
     };
     let Some(found) = places.iter().find(|path| path.is_file()) else {
@@ -71,14 +75,19 @@ mod tests {
         let folder = env::temp_dir().join(format!("lockprof-locate-{name}-{}", std::process::id()));
         fs::create_dir_all(folder.join("bin")).unwrap();
         fs::create_dir_all(folder.join("lib/lockprof")).unwrap();
+        fs::create_dir_all(folder.join(debian())).unwrap();
         folder.canonicalize().unwrap()
+    }
+
+    fn debian() -> String {
+        format!("lib/{}-linux-gnu", consts::ARCH)
     }
 
     #[test]
     fn the_library_is_beside_the_command_or_in_lib() {
         let root = folder("places");
         let bin = root.join("bin");
-        for place in ["lib/lockprof", "lib", "bin"] {
+        for place in [&debian(), "lib/lockprof", "lib", "bin"] {
             let library = root.join(place).join(LIBRARY);
             fs::write(&library, "").unwrap();
             assert_eq!(find(None, Some(&bin)), Ok(library));
