@@ -1,4 +1,8 @@
 //! What is decided while the library is built: its name, that nobody may unload it, and what its file says of itself.
+#![allow(
+    clippy::disallowed_methods,
+    reason = "so cargo tells a build script what it builds"
+)]
 
 use std::env;
 

@@ -141,7 +141,7 @@ fn wait_for_key(within: Duration) {
 
 /// Whether nobody can see the screen any more.
 fn is_gone() -> bool {
-    let stdout = io::stdout();
+    let stdout = output::screen();
     let mut screen = [PollFd::new(&stdout, PollFlags::empty())];
     let asked = poll(&mut screen, Some(&Timespec::default()));
     let [screen] = screen;
