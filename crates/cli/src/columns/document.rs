@@ -25,7 +25,7 @@ const KEYS: &[Key] = &[
     ("rows_total", "number", "how many rows there are besides, before `--top` cut them"),
     ("rows", "array", "the rows, each an object with all columns of the report"),
     ("total", "object", "the sum of all rows, those left out too: the columns that are no names"),
-    ("hints", "array", "what could be done: `kind`, `lock`, `address`, `site`, `text`, `wait_ns`, and the numbers it rests on"),
+    ("hints", "array", "what could be done: `kind`, `lock`, `address`, `site`, `text`, `wait_ns`, and the numbers it rests on; of long holds also `looks` at the holder while others waited for 1 ms and more, in how many it was `asleep`, and the call of the system it was most `asleep_in`"),
     ("check", "object or null", "where profiles count all waits: `exact_wait_ns`, `estimated_wait_ns`"),
     ("warnings", "array", "texts: what was lost and what else to doubt"),
 ];
