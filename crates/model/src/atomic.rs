@@ -74,7 +74,12 @@ macro_rules! accesses {
         }
 
         pub(crate) fn store(&self, value: $value, ordering: Ordering) {
-            self.word().store(value, begin(ordering, STORE));
+            let ordering = begin(ordering, STORE);
+            if world::stores_in_order() {
+                self.word().swap(value, ordering);
+            } else {
+                self.word().store(value, ordering);
+            }
         }
 
         pub(crate) fn swap(&self, value: $value, ordering: Ordering) -> $value {

@@ -3,7 +3,7 @@
 use std::ffi::c_void;
 
 use super::{inside, known};
-use crate::world::{explore, spawn};
+use crate::world::{explore, explore_word, spawn};
 
 /// Two sections that share a place.
 fn namesakes() -> [u64; 2] {
@@ -16,7 +16,7 @@ fn namesakes() -> [u64; 2] {
 /// Threads are in different sections that share a place, and a third looks.
 pub fn nobody_is_seen_in_a_section_where_it_is_not() {
     let [first, second] = namesakes();
-    explore(move || {
+    explore_word(move || {
         let stay = |section: u64, me: u32| {
             let place = inside::place_of(section).unwrap();
             place.enter(section, me);
