@@ -17,7 +17,8 @@ fn main() {
     // by path) would get both, each in front of the other.
     println!("cargo:rustc-cdylib-link-arg=-Wl,-soname,liblockprof.so");
     println!("cargo:rerun-if-changed=build.rs");
-    println!("cargo:rustc-env=LOCKPROF_BUILD_NOTE={}", note());
+    // Not by a name of ours: cargo hands it on to the tests it runs, and they to their programs.
+    println!("cargo:rustc-env=BUILD_NOTE={}", note());
 }
 
 /// The version, and the features there are.

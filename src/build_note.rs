@@ -7,7 +7,7 @@
 use contract::build_note::{KIND, OWNER};
 
 /// The version, and the features there are; from build.rs.
-const TEXT: &[u8] = env!("LOCKPROF_BUILD_NOTE").as_bytes();
+const TEXT: &[u8] = env!("BUILD_NOTE").as_bytes();
 /// Owner and text end with a zero and are filled up to multiples of four.
 const OWNER_LEN: usize = padded(OWNER.len() + 1);
 const TEXT_LEN: usize = padded(TEXT.len() + 1);

@@ -168,7 +168,7 @@ fn the_file_is_small() {
     let size = fs::metadata(build::library()).unwrap().len();
     println!("liblockprof.so has {size} bytes");
     // With TLS, which is half of it.
-    assert!(size <= 2_600_000, "{size} bytes");
+    assert!(size <= 2_700_000, "{size} bytes");
 }
 
 /// Instructions of one function, each with the comment that names its target.
