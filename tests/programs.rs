@@ -14,14 +14,18 @@ use support::program::{Program, files_in};
 
 /// Programs that need an argument, another library or somebody to end them; tests
 /// of their own run them.
-const SPECIAL: [&str; 13] = [
+const SPECIAL: [&str; 17] = [
     "becomes_a_daemon",
+    "changes_user",
     "controlled",
     "deep_binding",
     "early_locks",
     "few_descriptors",
     "fights_until_told",
     "filtered_places",
+    "holds_secrets",
+    "library_goes",
+    "lives_long",
     "locks_for_a_while",
     "openmp_opened_late",
     "openssl_threads",

@@ -122,9 +122,10 @@ fn a_program_with_a_sanitizer_that_sees_locks_is_left_alone_and_told() {
 fn a_process_with_more_privileges_than_its_starter_is_left_alone() {
     // Linked, since the loader itself ignores what is to be preloaded there.
     let folder = Scratch::new();
-    let library = build::library().to_str().unwrap();
+    let library = build::library();
+    let place = format!("-Wl,-rpath,{}", library.parent().unwrap().display());
     let program = built_with(
-        &["-Wl,--no-as-needed", library],
+        &["-Wl,--no-as-needed", library.to_str().unwrap(), &place],
         "recursive_exact",
         folder.path(),
     );

@@ -194,7 +194,7 @@ fn waits_that_a_signal_ended_are_no_timeouts() {
     let total = &report["total"];
     assert_eq!(
         (&total["timeouts"], &total["interrupted"]),
-        (&2.into(), &1.into())
+        (&3.into(), &1.into())
     );
     // Where its waker woke it stands with its line.
     let woken = texts(&report, "waker_site");
