@@ -12,9 +12,9 @@ use std::fs;
 use support::build::root;
 use support::program::{Program, files_in};
 
-/// Programs that need an argument, another library or somebody to end them; tests
+/// Programs that need an argument, another library, rights, a minute, or somebody to end them; tests
 /// of their own run them.
-const SPECIAL: [&str; 17] = [
+const SPECIAL: [&str; 21] = [
     "becomes_a_daemon",
     "changes_user",
     "controlled",
@@ -28,9 +28,13 @@ const SPECIAL: [&str; 17] = [
     "lives_long",
     "locks_for_a_while",
     "openmp_opened_late",
+    "openmp_untested",
     "openssl_threads",
+    "real_time",
     "runs_until_killed",
+    "short_lived_locks",
     "stack_library_replaced",
+    "threads_in_sequence",
     "tls_libraries",
 ];
 
