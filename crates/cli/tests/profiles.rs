@@ -21,6 +21,8 @@ use support::{Scratch, assert_golden, encoded, gzip, run, several, stderr, stdou
 const COUNT: &str = "STAND_IN_PROFILES";
 /// Whether holds are short in them.
 const SHORT: &str = "STAND_IN_SHORT";
+/// Whether the lock that costs most is waited for only once.
+const ONCE: &str = "STAND_IN_ONCE";
 /// Whether nobody waits in them.
 const CALM: &str = "STAND_IN_CALM";
 
@@ -38,6 +40,11 @@ fn a_stand_in_for_a_program_that_locks() {
         for sample in &mut profile.samples {
             sample.values[3] /= 1_000;
         }
+    }
+    if env::var_os(ONCE).is_some() {
+        // The first two rows are those of waits for that lock.
+        profile.samples[0].values[4] = 1;
+        profile.samples.remove(1);
     }
     if env::var_os(CALM).is_some() {
         for sample in &mut profile.samples {
@@ -203,6 +210,18 @@ fn what_to_do_is_about_the_place_that_others_waited_for() {
     let (_, said) = files(&output);
     // No hint: the holds are too short for one.
     let next = "\nnext:  do less while cache_mu is held in flush (main.cc:7)\n";
+    assert!(said.contains(next), "{said}");
+}
+
+#[test]
+fn to_do_less_is_no_advice_where_there_was_one_wait() {
+    let scratch = Scratch::new("once");
+    let output = with_profiles(&scratch, 1, &["-o", "p.pb.gz"])
+        .env(ONCE, "1")
+        .output()
+        .unwrap();
+    let (_, said) = files(&output);
+    let next = "\nnext:  cache_mu was waited for only once: perhaps for the end of a thread\n";
     assert!(said.contains(next), "{said}");
 }
 

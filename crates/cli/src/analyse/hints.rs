@@ -156,10 +156,12 @@ pub(crate) fn find<'a>(
     hints
 }
 
+/// One wait is no pattern: it is often for the end of a thread, and as long as that lives.
 fn is_worth_it(row: &Row) -> bool {
     let error_ns = row.totals.errors.wait_ns.of_lengths().unwrap_or(0);
     let sure_ns = row.totals.wait_ns().saturating_sub(error_ns);
     matches!(row.key, Key::Lock(_))
+        && row.totals.waits > 1
         && millipercent(sure_ns, row.whole.threads_ns).is_some_and(|share| share >= WORTH)
 }
 

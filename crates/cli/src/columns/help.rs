@@ -27,7 +27,8 @@ alone: losses are in the warnings, and nothing can tell of long holds none of wh
 In tables it is in per cent of the number; \"exact\": every event was kept; -: the profile does not
 say how many were, or there is nothing to be sure of.
 
-Hints stand below a table where waiting for a lock took at least 1 % of the threads' time:
+Hints stand below a table where waiting for a lock took at least 1 % of the threads' time, in
+more than one wait:
   convoy     the lock is held for 50 % of the time or more, by holds of less than 100 µs on average;
              waits take 10 times that on average, and holds as long as waits a tenth of it at most
   long-hold  at least half of the time the lock is held in the place named is in holds of 1 ms or

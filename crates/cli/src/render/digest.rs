@@ -228,10 +228,17 @@ impl Digest<'_> {
             let name = row.key.lock()?.shown(row.is_namesake);
             Some((name, row.culprit.as_ref()?.site.to_string()))
         });
-        first.map_or_else(
-            || "look at who waits for whom, and for how long".to_owned(),
-            |(name, site)| format!("do less while {} is held in {}", named(&name), named(&site)),
-        )
+        let is_single = costly.first().is_some_and(|row| row.totals.waits == 1);
+        match first {
+            Some((name, _)) if is_single => format!(
+                "{} was waited for only once: perhaps for the end of a thread",
+                named(&name)
+            ),
+            Some((name, site)) => {
+                format!("do less while {} is held in {}", named(&name), named(&site))
+            }
+            None => "look at who waits for whom, and for how long".to_owned(),
+        }
     }
 
     /// A text in as many lines as it needs, with a word before the first.

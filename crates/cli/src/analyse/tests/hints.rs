@@ -116,6 +116,14 @@ fn long_holds_are_told_with_the_waiting_function_in_their_stacks() {
 }
 
 #[test]
+fn one_wait_is_no_pattern_however_long() {
+    let long = held(3, 1_500_000);
+    let functions = ["main", "append"];
+    assert_eq!(find(&functions, &[waited(1, 2_000_000), long.clone()]), []);
+    assert_eq!(find(&functions, &[waited(2, 1_000_000), long]).len(), 1);
+}
+
+#[test]
 fn hints_are_about_where_it_was_held_that_others_waited_for() {
     let by = |function: usize, count, each_ns| {
         let mut sample = held(count, each_ns);
