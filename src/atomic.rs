@@ -2,7 +2,7 @@
 #![allow(unsafe_code, reason = "hands out what the lock-free parts own")]
 
 pub(crate) use std::sync::atomic::{
-    AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence,
+    AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, Ordering, fence,
 };
 
 /// Room in a table: as much as is said. The model makes do with less.

@@ -259,6 +259,10 @@ pub(crate) fn leave_real_time() {
 
 /// Whether the word at an address can be read, whatever lies there: the kernel looks at a
 /// signal mask before it says that nobody asked for anything (as in Abseil).
+#[cfg_attr(
+    any(lockprof_portable, not(target_arch = "x86_64")),
+    allow(dead_code, reason = "only our own unwinder looks where it may read")
+)]
 pub(crate) fn is_readable(address: u64) -> bool {
     const NOTHING: c_int = -1;
     let before = errno();

@@ -128,7 +128,6 @@ words! {
     AtomicU8: u8;
     AtomicU32: u32;
     AtomicU64: u64;
-    AtomicUsize: usize;
 }
 
 macro_rules! numbers {
@@ -165,7 +164,6 @@ macro_rules! numbers {
 numbers! {
     AtomicU32: u32;
     AtomicU64: u64;
-    AtomicUsize: usize;
 }
 
 /// A pointer, null at first.

@@ -8,7 +8,7 @@
 //! stay empty.
 
 use super::rule::{Base, NEAR, Near, Rule, SavedBp};
-use crate::atomic::{AtomicU64, AtomicUsize, Ordering, room};
+use crate::atomic::{AtomicU64, Ordering, room};
 
 const SETS_LOG: u32 = 12;
 const WAYS: usize = 4;
@@ -29,7 +29,7 @@ struct Set([AtomicU64; WAYS]);
 pub(super) struct Cache {
     sets: [Set; 1 << SETS_LOG],
     large: [AtomicU64; LARGE_MAX],
-    large_len: AtomicUsize,
+    large_len: AtomicU64,
 }
 
 /// A frame of any size and form: bits 0–29 the words, bits 30–31 what they count
@@ -88,7 +88,7 @@ impl Cache {
         Self {
             sets: [const { Set([const { AtomicU64::new(0) }; WAYS]) }; 1 << SETS_LOG],
             large: [const { AtomicU64::new(0) }; LARGE_MAX],
-            large_len: AtomicUsize::new(0),
+            large_len: AtomicU64::new(0),
         }
     }
 
@@ -150,7 +150,10 @@ impl Cache {
             .large
             .iter()
             .position(|place| place.load(Ordering::Relaxed) == frame.0);
-        let index = known.unwrap_or_else(|| self.large_len.fetch_add(1, Ordering::Relaxed));
+        let index = match known {
+            Some(index) => index,
+            None => usize::try_from(self.large_len.fetch_add(1, Ordering::Relaxed)).ok()?,
+        };
         // Relaxed: a reader that learns of the index before the frame is there
         // finds 0, which is no frame.
         self.large.get(index)?.store(frame.0, Ordering::Relaxed);
