@@ -47,10 +47,11 @@ fn tag(section: u64) -> u64 {
     section.wrapping_mul(SCATTER) << PLACE_BITS
 }
 
-/// Who is inside, by what stands in a place.
+/// Who is inside this section, by what stands in its place; none when it stands not there.
 #[inline(always)]
-fn thread_in(word: u64) -> u32 {
-    u32::try_from(word & THREAD).unwrap_or(0)
+fn thread_in(word: u64, section: u64) -> Option<u32> {
+    let rest = word ^ tag(section);
+    u32::try_from(rest).ok().filter(|_| rest <= THREAD)
 }
 
 // Relaxed everywhere: a look that comes too late sees too little, nothing worse.
@@ -58,19 +59,14 @@ impl Place {
     /// Who is inside: the kernel's id of a thread, or 0.
     #[inline(always)]
     pub(super) fn holder(&self, section: u64) -> u32 {
-        let word = self.inside.load(Ordering::Relaxed);
-        if word & !THREAD == tag(section) {
-            thread_in(word)
-        } else {
-            0
-        }
+        thread_in(self.inside.load(Ordering::Relaxed), section).unwrap_or(0)
     }
 
     /// The caller has come in.
     #[inline(always)]
     pub(super) fn enter(&self, section: u64, me: u32) {
         let word = self.inside.load(Ordering::Relaxed);
-        if word & !THREAD == tag(section) || thread_in(word) == 0 {
+        if word == 0 || thread_in(word, section).is_some() {
             let word = tag(section) | u64::from(me) & THREAD;
             self.inside.store(word, Ordering::Relaxed);
         }
@@ -84,8 +80,7 @@ impl Place {
     /// The caller is about to leave; says whether somebody may wait.
     #[inline(always)]
     pub(super) fn leave(&self, section: u64) -> bool {
-        let word = self.inside.load(Ordering::Relaxed);
-        if word & !THREAD != tag(section) {
+        if thread_in(self.inside.load(Ordering::Relaxed), section).is_none() {
             return false;
         }
         self.inside.store(0, Ordering::Relaxed);
