@@ -35,6 +35,7 @@ ctor::declarative::ctor! {
             diag::say(format_args!("nobody reads {name}: lockprof doctor says what may be meant"));
         }
         let Some(config) = config::get() else { return };
+        intercept::learn_own_cost();
         export::wire(export::Wiring {
             become_internal: intercept::mark_internal,
             give_up,

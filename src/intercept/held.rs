@@ -25,7 +25,8 @@ pub(crate) const UNPROVEN: u8 = 0x80;
 pub(crate) struct Held {
     /// Address of the lock.
     pub(crate) lock: u64,
-    /// When it was taken, monotonic clock.
+    /// When it was taken: the monotonic clock less what was done for all that had passed
+    /// by until then (`own_cost.rs`).
     pub(crate) since_ns: u64,
     /// How many acquisitions it stands for; 0 when it is not sampled.
     pub(crate) weight: u32,

@@ -29,6 +29,7 @@ mod measure;
 mod mutex;
 mod once;
 mod openmp;
+mod own_cost;
 mod passing;
 mod release;
 mod retaking;
@@ -60,6 +61,7 @@ use crate::{config, sys};
 
 pub(crate) use self::guard::{enter, is_inside};
 pub(crate) use self::layout::is_known as layout_is_known;
+pub(crate) use self::own_cost::learn as learn_own_cost;
 #[cfg_attr(test, allow(unused_imports, reason = "only the C API needs it"))]
 pub(crate) use self::thread::{learn_at_once, mark_internal};
 pub(crate) use self::waiters::{forget_all as forget_waiters, look as look_at_waiters};

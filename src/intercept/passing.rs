@@ -19,6 +19,7 @@ pub(super) fn is_passing(lock: u64, depth: u32) -> bool {
     if passes {
         thread.skip.set(remaining - 1);
         thread.countdown.set(0);
+        thread.passed.set(thread.passed.get().saturating_add(1));
     }
     passes
 }

@@ -15,14 +15,14 @@ use super::held::Held;
 use super::passing::Releasing;
 use super::visit::Visit;
 use super::waiters::{self, Charge, LONG_NS};
-use super::{Lock, sampler, thread, uses};
+use super::{Lock, own_cost, sampler, thread, uses};
 use crate::record::{Kind, Record, Role};
 use crate::sys;
 
 /// A release that is about to happen.
 pub(super) struct Ending {
     depth: u32,
-    /// The hold that ends, if its acquisition was sampled, and when.
+    /// The hold that ends, if its acquisition was sampled, and how long it was.
     held: Option<(Held, u64)>,
     /// Whether waiters are still to be looked for.
     charge_later: bool,
@@ -78,7 +78,7 @@ impl Ending {
         let held = thread.held.find(lock.address, depth);
         Self {
             depth,
-            held: held.map(|held| (held, begin_ns)),
+            held: held.map(|held| (held, own_cost::hold_ns(thread, held, begin_ns))),
             charge_later,
             kept,
         }
@@ -97,12 +97,12 @@ impl Ending {
             return;
         }
         let mut record = Record::new(Role::Release, lock.kind, lock.address);
-        if let Some((held, end_ns)) = self.held {
+        if let Some((held, hold_ns)) = self.held {
             thread.held.remove(lock.address, self.depth);
             thread.set_remaining(thread.remaining());
             record.depth = held.depth();
             if held.depth == 1 {
-                record.duration_ns = end_ns.saturating_sub(held.since_ns);
+                record.duration_ns = hold_ns;
             }
             record.weight = visit.hold_weight(held, record.duration_ns);
             if record.weight <= 0.0 && kept.is_none() {

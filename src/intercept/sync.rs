@@ -300,13 +300,8 @@ pub(super) fn wake(object: Lock, most: u32, caller: Caller, real: impl FnOnce() 
         return real();
     };
     let waking = Waking::begin(&visit, object, most);
-    let (code, entered) = visit.entered.outside(real);
-    if let (Some(waking), Some(entered)) = (waking, entered) {
-        let visit = Visit {
-            entered,
-            sampling: visit.sampling,
-            caller,
-        };
+    let (code, visit) = visit.outside(real);
+    if let (Some(waking), Some(visit)) = (waking, visit) {
         waking.tell(&visit);
     }
     code

@@ -41,8 +41,9 @@ pub(crate) struct Thread {
     pub(crate) skip: Cell<i64>,
     /// State of the random numbers.
     pub(crate) random: Cell<u64>,
-    /// How many acquisitions the next sampled one stands for; fixed when drawn.
-    pub(crate) weight: Cell<u32>,
+    /// Acquisitions that have passed by while holds are measured: what is done for them,
+    /// and for their releases, makes those holds longer.
+    pub(crate) passed: Cell<u32>,
     /// The kernel's id.
     pub(crate) id: Cell<u32>,
     /// Which epoch all this belongs to.
@@ -123,6 +124,9 @@ impl Thread {
         self.held_len
             .set(held + u32::from(self.waits_in.get() != 0));
         self.watchful.set(held != 0);
+        if held == 0 {
+            self.passed.set(0);
+        }
         self.skip.set(remaining);
         self.countdown.set(if held == 0 { remaining } else { 0 });
     }
@@ -286,7 +290,7 @@ pub(super) fn lose_while_inside() {
         let weight = if thread.watchful.get() {
             1
         } else {
-            thread.weight.get().max(1)
+            thread.throttle.weight.get().max(1)
         };
         record::lose(
             Loss::WhileInside,

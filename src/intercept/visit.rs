@@ -1,10 +1,12 @@
 //! One stay of a thread inside us: counts, captures, and the holds it remembers.
 
+use std::cell::Cell;
+
 use super::capture::{self, Caller};
 use super::guard::{Entered, enter};
 use super::held::Held;
 use super::thread::{self, Thread};
-use super::{Lock, sampler};
+use super::{Lock, own_cost, sampler};
 use crate::config::Sampling;
 use crate::record::{self, Loss, Lost, Record, Role};
 use crate::{state, sys};
@@ -14,18 +16,25 @@ pub(super) struct Visit {
     pub(super) entered: Entered,
     pub(super) sampling: Sampling,
     pub(super) caller: Caller,
+    /// Whether a capture led through code for the first time, which is dear.
+    is_first: Cell<bool>,
 }
 
 impl Visit {
+    fn of(entered: Entered, sampling: Sampling, caller: Caller) -> Self {
+        Self {
+            entered,
+            sampling,
+            caller,
+            is_first: Cell::new(false),
+        }
+    }
+
     /// Goes inside; none when the thread is inside already, or nothing is configured.
     pub(super) fn begin(caller: Caller) -> Option<Self> {
         let entered = enter()?;
         let sampling = thread::sampling()?;
-        let visit = Self {
-            entered,
-            sampling,
-            caller,
-        };
+        let visit = Self::of(entered, sampling, caller);
         let thread = visit.thread();
         if !thread.is_current() {
             thread.begin(sampling.period);
@@ -50,17 +59,8 @@ impl Visit {
 
     /// Steps outside for the length of a call that may block or not return.
     pub(super) fn outside<R>(self, call: impl FnOnce() -> R) -> (R, Option<Self>) {
-        let Self {
-            entered,
-            sampling,
-            caller,
-        } = self;
-        let (result, entered) = entered.outside(call);
-        let visit = entered.map(|entered| Self {
-            entered,
-            sampling,
-            caller,
-        });
+        let (result, entered) = self.entered.outside(call);
+        let visit = entered.map(|entered| Self { entered, ..self });
         (result, visit)
     }
 
@@ -73,7 +73,7 @@ impl Visit {
             period,
             self.sampling.period,
         );
-        thread.weight.set(drawn.weight);
+        thread.throttle.weight.set(drawn.weight);
         thread.set_remaining(drawn.skip);
     }
 
@@ -86,11 +86,11 @@ impl Visit {
             thread.set_remaining(remaining - 1);
             return None;
         }
-        if thread.weight.get() == 0 {
+        if thread.throttle.weight.get() == 0 {
             self.draw_again();
             return self.tick();
         }
-        let weight = thread.weight.get();
+        let weight = thread.throttle.weight.get();
         self.draw();
         Some(weight)
     }
@@ -141,7 +141,7 @@ impl Visit {
         }
         let (thread, max) = (self.thread(), self.sampling.frames_max);
         if !capture::stack(thread, self.caller, max, &mut record.frames) {
-            thread.throttle.note_first();
+            self.is_first.set(true);
         }
         if record.frames.is_empty() {
             record::lose_record(Loss::NoStack, record);
@@ -171,9 +171,10 @@ impl Visit {
         let Sampling {
             cpu_limit, period, ..
         } = self.sampling;
+        let is_first = self.is_first.take();
         self.thread()
             .throttle
-            .book(spent_ns, weight, now_ns, cpu_limit, period);
+            .book(spent_ns, weight, now_ns, cpu_limit, period, is_first);
     }
 
     /// Books a remark about a lock: a few frames and a record. Declined while
@@ -189,7 +190,7 @@ impl Visit {
     }
 
     /// Remembers that an acquisition has begun a hold, now, so that what we did before
-    /// is no part of it. It stands for `weight` if it is sampled, and is kept by its
+    /// is no part of it; says when that is. It stands for `weight` if it is sampled, and is kept by its
     /// length if that is said.
     pub(super) fn begin_hold(&self, lock: Lock, depth: u32, weight: u32, by_length: bool) -> u64 {
         self.end_stale_hold(lock, depth);
@@ -216,6 +217,7 @@ impl Visit {
         thread.set_remaining(thread.remaining());
         let since_ns = sys::monotonic_ns();
         if let Some(place) = place {
+            let since_ns = own_cost::without_passing(thread, since_ns);
             place.set(Held { since_ns, ..held });
         }
         since_ns

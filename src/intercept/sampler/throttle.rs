@@ -31,8 +31,8 @@ pub(crate) struct Throttle {
     pace: Cell<u32>,
     /// The period to draw with next: the pace, or longer while there is a debt.
     period: Cell<u32>,
-    /// Whether the sample under way leads through code for the first time.
-    is_first: Cell<bool>,
+    /// How many acquisitions the next sampled one stands for; fixed when drawn.
+    pub(crate) weight: Cell<u32>,
 }
 
 /// Largest period the throttle goes to.
@@ -95,15 +95,9 @@ impl Throttle {
         full_ns.saturating_mul(factor)
     }
 
-    /// Notes that the sample under way leads through code for the first time,
-    /// which is dear.
-    pub(crate) fn note_first(&self) {
-        self.is_first.set(true);
-    }
-
     /// Books the time that the sample of one acquisition took, which stands for
     /// `weight`, or of a wait, which stands for none. It ended at `now_ns`. A `limit`
-    /// of 0 is none.
+    /// of 0 is none. It is dear if it was the first through some code (`is_first`).
     pub(crate) fn book(
         &self,
         spent_ns: u64,
@@ -111,8 +105,8 @@ impl Throttle {
         now_ns: u64,
         limit: f64,
         base_period: u32,
+        is_first: bool,
     ) {
-        let is_first = self.is_first.take();
         if limit <= 0.0 {
             return;
         }

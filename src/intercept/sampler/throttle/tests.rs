@@ -32,7 +32,7 @@ impl Host {
             debt_ns: Cell::new(0),
             pace: Cell::new(0),
             period: Cell::new(0),
-            is_first: Cell::new(false),
+            weight: Cell::new(0),
         };
         throttle.begin(100);
         Self {
@@ -79,10 +79,8 @@ impl Host {
             let cost = if is_first { 60 } else { 1 } * cost_ns;
             self.now_ns += cost;
             self.samples.push((self.now_ns, cost));
-            if is_first {
-                self.throttle.note_first();
-            }
-            self.throttle.book(cost, weight, self.now_ns, 0.005, 100);
+            self.throttle
+                .book(cost, weight, self.now_ns, 0.005, 100, is_first);
         }
     }
 
