@@ -1,4 +1,4 @@
-# Rows of scripts/overhead: locks that are fought for. Sourced.
+# Rows of scripts/overhead: locks that are fought for, and handed over with conditions. Sourced.
 # shellcheck shell=bash
 # What is set in setup.bash and in scripts/overhead is not seen from here.
 # shellcheck disable=SC2154
@@ -29,6 +29,21 @@ measure_contended() {
             row "contended, $threads threads, $length sections" op/s ratio '>= 0.97' "on.$threads.$length" "native.$threads.$length"
             row "fairness of these: least / most of a thread" '' ratio '' "fair.on.$threads.$length" "fair.native.$threads.$length"
         done
+    done
+}
+
+measure_handover() {
+    local handover pairs room steps queue turn
+    handover=$(bench_program handover)
+    # Nothing but handing over, asleep each time; and with about 20 us of work for an item.
+    for queue in "1 1 0" "4 16 0" "4 16 50000"; do
+        read -r pairs room steps <<<"$queue"
+        for ((turn = 0; turn < rounds; turn++)); do
+            keep "native.$queue" "$(word 1 "$("${native[@]}" "$handover" "$pairs" "$room" "$steps" "$contended_ms")")"
+            keep "on.$queue" "$(word 1 "$("${on[@]}" "$handover" "$pairs" "$room" "$steps" "$contended_ms")")"
+        done
+        row "handed over by conditions, $((2 * pairs)) threads, room for $room$( ((steps == 0)) || printf ', with work')" \
+            items/s ratio '>= 0.97' "on.$queue" "native.$queue"
     done
 }
 
