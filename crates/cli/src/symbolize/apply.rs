@@ -132,15 +132,17 @@ impl<'a> Table<'a> {
     }
 }
 
-/// The name for people and that for the linker. Debug information leaves the scope out
-/// of names that only one file knows; the symbol table, whose name the profile has, does not.
+/// The name for people and that for the linker.
 fn names(frame: &Frame, named: Option<&Function>) -> (String, String) {
-    let is_mangled = |symbol: &str| symbol.starts_with("_Z") || symbol.starts_with("_R");
-    let better = named.filter(|named| {
-        frame.symbol.is_empty() || is_mangled(&named.system_name) && !is_mangled(&frame.symbol)
-    });
-    match better {
+    match named.filter(|named| is_better(&named.system_name, &frame.symbol)) {
         Some(named) => (named.name.clone(), named.system_name.clone()),
         None => (demangle(&frame.symbol), frame.symbol.clone()),
     }
+}
+
+/// Whether a symbol table says more of a function than debug information does, which leaves the
+/// scope out of names that only one file knows.
+pub(super) fn is_better(of_table: &str, of_debug: &str) -> bool {
+    let is_mangled = |symbol: &str| symbol.starts_with("_Z") || symbol.starts_with("_R");
+    of_debug.is_empty() || is_mangled(of_table) && !is_mangled(of_debug)
 }

@@ -25,8 +25,8 @@ pub(super) struct DebugFile {
     pub(super) path: PathBuf,
     /// The file with what it has in common with others.
     pub(super) common: Option<PathBuf>,
-    /// Whether a part of it may lie in files of its own.
-    pub(super) is_split: bool,
+    /// Whether it must be held in memory to be read.
+    pub(super) is_compressed: bool,
 }
 
 impl DebugFile {

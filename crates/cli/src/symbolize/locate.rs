@@ -117,7 +117,7 @@ impl Sources {
         let mut debug = DebugFile {
             path: object.path.clone(),
             common: None,
-            is_split: object.is_split,
+            is_compressed: object.is_compressed,
         };
         if let Some((path, build_id)) = &object.common {
             let beside = object.path.parent().unwrap_or(Path::new("/"));

@@ -12,6 +12,7 @@ mod outcome;
 mod parallel;
 mod places;
 pub(crate) mod reader;
+mod split;
 mod symbols;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -20,7 +21,7 @@ use std::path::PathBuf;
 
 use contract::profile::{Location, Profile};
 
-use apply::Answers;
+use apply::{Answers, is_better};
 use dwarf::{DebugFile, Frame};
 use locate::{Found, Loaded};
 use object_file::Place;
@@ -182,6 +183,8 @@ fn jobs(files: &[(&Loaded, &Asked)], found: &[Found]) -> Vec<Job> {
         let symbols = debug.map_or(&object.path, |debug| &debug.path);
         let len = symbols.metadata().map_or(0, |metadata| metadata.len());
         let parts = match debug {
+            // Each of those threads would hold all of it.
+            Some(debug) if debug.is_compressed => 1,
             Some(_) if len >= LARGE_BYTES => parallel::threads(addresses.len() / FEW_ADDRESSES),
             _ => 1,
         };
@@ -227,8 +230,10 @@ impl Job {
                 continue;
             };
             match frames.last_mut() {
-                Some(outermost) if !outermost.symbol.is_empty() => {}
-                Some(outermost) => outermost.symbol.clone_from(name),
+                Some(outermost) if is_better(name, &outermost.symbol) => {
+                    outermost.symbol.clone_from(name);
+                }
+                Some(_) => {}
                 None => frames.push(Frame {
                     symbol: name.clone(),
                     ..Frame::default()
@@ -238,14 +243,12 @@ impl Job {
         Ok(Frames { all, lacks })
     }
 
-    /// Lines stand in the file itself, functions in its parts: who has lines alone lacks a part.
+    /// Lines stand in the file itself, functions in its parts: who has lines alone may lack a part.
     fn missing_part(&self, frames: &[Vec<Frame>]) -> Option<String> {
-        let debug = self.debug.as_ref().filter(|debug| debug.is_split)?;
         let is_nameless = |frame: &Frame| frame.line != 0 && frame.symbol.is_empty();
-        frames.iter().flatten().any(is_nameless).then(|| {
-            let path = debug.path.display();
-            format!("{path}: lines without functions: its .dwo files or .dwp seem to be missing")
-        })
+        let is_lacking = frames.iter().flatten().any(is_nameless);
+        let debug = self.debug.as_ref().filter(|_| is_lacking)?;
+        split::lack(&debug.path)
     }
 
     fn damage(&self, why: &str) -> String {

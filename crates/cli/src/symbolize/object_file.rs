@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use object::Endianness;
 use object::elf::{self, FileHeader64};
 use object::read::elf::{ElfFile64, FileHeader as _, ProgramHeader as _};
-use object::read::{Object as _, ReadCache, ReadRef};
+use object::read::{CompressionFormat, Object as _, ObjectSection as _, ReadCache, ReadRef};
 
 use crate::output;
 
@@ -33,8 +33,8 @@ pub(super) struct ObjectFile {
     pub(super) build_id: String,
     /// Whether lines can be read from it.
     pub(super) has_dwarf: bool,
-    /// Whether a part of that may lie in files of its own (`.dwo`, `.dwp`).
-    pub(super) is_split: bool,
+    /// Whether they are compressed, so that whoever reads them holds them all in memory.
+    pub(super) is_compressed: bool,
     /// Name and checksum of the file with its debug information.
     pub(super) link: Option<(OsString, u32)>,
     /// Path and build id of a file with what its debug information has in common with that of others.
@@ -97,7 +97,7 @@ fn read<'data, R: ReadRef<'data>>(data: R) -> object::Result<ObjectFile> {
         path: PathBuf::new(),
         build_id: elf.build_id()?.map(hexadecimal).unwrap_or_default(),
         has_dwarf: elf.has_debug_symbols(),
-        is_split: elf.section_by_name(".debug_addr").is_some(),
+        is_compressed: is_compressed(&elf),
         link: link.map(|(name, checksum)| (OsString::from_vec(name.to_vec()), checksum)),
         common: common.map(|(path, id)| {
             let path = OsString::from_vec(path.to_vec());
@@ -105,6 +105,13 @@ fn read<'data, R: ReadRef<'data>>(data: R) -> object::Result<ObjectFile> {
         }),
         segments: segments(&elf)?,
     })
+}
+
+fn is_compressed<'data, R: ReadRef<'data>>(elf: &ElfFile64<'data, Endianness, R>) -> bool {
+    let range = elf
+        .section_by_name(".debug_info")
+        .and_then(|section| section.compressed_file_range().ok());
+    range.is_some_and(|range| range.format != CompressionFormat::None)
 }
 
 fn segments<'data, R: ReadRef<'data>>(

@@ -82,7 +82,7 @@ pub(crate) fn serve() -> Option<ExitCode> {
     let file = DebugFile {
         path: arguments.next().map(PathBuf::from)?,
         common: arguments.next().map(PathBuf::from),
-        is_split: false,
+        is_compressed: false,
     };
     // A death that was reckoned with is worth no file of memory.
     let _ = setrlimit(
