@@ -49,6 +49,25 @@ test('tabs are walked through with the arrow keys', () => withPage({ url }, asyn
   assert.equal(await page.locator('[role=tab][tabindex="0"]').count(), 1);
 }));
 
+test('of very many locks a list has the first, and one that was chosen elsewhere', () => withPage({ url }, async (page) => {
+  const names = await page.evaluate(() => {
+    const { labels, rows } = window.app.model.tables.lock;
+    for (let number = labels.length; number < 2_000; number += 1) {
+      labels.push(`lock_${number}`);
+      for (const column of Object.values(rows)) column.push(column[0]);
+    }
+    document.querySelector('#lock').replaceChildren();
+    document.querySelector('#thread').replaceChildren();
+    for (const id of ['files', 'summary', 'warnings', 'measures', 'tabs']) document.querySelector(`#${id}`).replaceChildren();
+    new window.app.constructor({ about: window.app.model.about, ...JSON.parse(document.querySelector('#profile').textContent), tables: window.app.model.tables });
+    window.app.set({ lock: 'lock_1999' });
+    return [...document.querySelector('#lock').options].map(({ text }) => text);
+  });
+  assert.ok(names.length < 600, `${names.length} options`);
+  assert.match(names.at(-1), /^1,500 more/);
+  assert.equal(await page.locator('#lock').inputValue(), 'lock_1999');
+}));
+
 test('a filter by lock and by thread changes every number', () => withPage({ url }, async (page) => {
   await page.locator('#thread').selectOption('w-2 (2)');
   const wait = 1 + await page.locator('thead [data-sort]').evaluateAll((all) => all.findIndex((one) => one.dataset.sort === 'wait'));
@@ -180,6 +199,24 @@ test('nothing reaches beyond a narrow window', () => withPage({ url, viewport: {
   }
 }));
 
+test('letters in the picture of who waits for whom can be read in a narrow window and in a wide one', async () => {
+  for (const width of [400, 2560]) {
+    await withPage({ url, viewport: { width, height: 900 } }, async (page) => {
+      await open(page, 'Who waits for whom');
+      const high = await page.locator('.graph text').first().evaluate((one) => one.getBoundingClientRect().height);
+      assert.ok(high > 8 && high < 24, `${high} px in a window of ${width}`);
+    });
+  }
+});
+
+test('on paper there is all of the view, and what was chosen', () => withPage({ url, colorScheme: 'dark' }, async (page) => {
+  await page.emulateMedia({ media: 'print', colorScheme: 'dark' });
+  assert.equal(await page.evaluate(() => getComputedStyle(document.body).backgroundColor), 'rgb(255, 255, 255)');
+  assert.deepEqual(await page.locator('[role=tab]:visible').allTextContents(), ['Locks']);
+  assert.equal(await page.locator('#panel .scroll').evaluate((one) => getComputedStyle(one).overflow), 'visible');
+  assert.equal(await page.locator('#measures').isVisible(), true);
+}));
+
 test('everything that can be pressed has a name, and the page its landmarks', () => withPage({ url }, async (page) => {
   for (const tab of await page.getByRole('tab').all()) {
     await tab.click();
@@ -190,5 +227,10 @@ test('everything that can be pressed has a name, and the page its landmarks', ()
     const isWide = await page.evaluate(() => document.documentElement.scrollWidth > window.innerWidth);
     assert.equal(isWide, false, 'nothing reaches beyond the window');
   }
-  for (const role of ['main', 'tablist', 'search']) assert.equal(await page.locator(role === 'main' ? 'main' : `[role=${role}]`).count(), 1);
+  for (const role of ['main', 'tablist', 'search']) assert.equal(await page.getByRole(role).count(), 1, role);
+  const { nodes } = await (await page.context().newCDPSession(page)).send('Accessibility.getFullAXTree');
+  const isReached = ({ ignored, properties }) => !ignored && properties?.some(({ name, value }) => name === 'focusable' && value.value);
+  const reached = nodes.filter(isReached);
+  assert.ok(reached.length > 10);
+  assert.deepEqual(reached.filter(({ name }) => !name?.value).map(({ role }) => role.value), []);
 }));

@@ -9,8 +9,9 @@ const NODE_PX = 12;
 const GAP_PX = 14;
 const HEAD_PX = 30;
 const COLUMN_LETTERS = 36;
-/// How high all bands together are.
+/// How high all bands together are, and how high one may be: a single one is no wall of colour.
 const BANDS_PX = 420;
+const BAND_PX = 120;
 /// More bands than this say less.
 export const MOST_EDGES = 30;
 const UNKNOWN = '[unknown]';
@@ -41,7 +42,8 @@ export function layoutEdges(edges) {
     for (const [name, wait] of edge.roots) if (wait > 0) band(holder, node(2, name), { edge, wait, isChain: true });
   }
   const total = edges.reduce((sum, edge) => sum + edge.wait, 0);
-  const scale = total > 0 ? BANDS_PX / total : 0;
+  const widest = edges.reduce((most, edge) => Math.max(most, edge.wait), 0);
+  const scale = total > 0 ? Math.min(BANDS_PX / total, BAND_PX / widest) : 0;
   let height = 0;
   columns.forEach((column, index) => {
     height = Math.max(height, stack([...column.values()], index, bands, scale));
@@ -100,7 +102,7 @@ export function graphView({ edges, total, colour, search, onlock, tip }) {
   bands.forEach((band) => picture.append(drawn(band, x, { stroke: colour(band.edge), isFaint: isFaint(band), onlock, tip, total })));
   picture.append(...nodes.flatMap((node) => named(node, x, total)), ...bands.filter((band) => !band.isChain).flatMap((band) => lockName(band, x)));
   const left = edges.length - shownEdges.length;
-  return el('div', {}, picture, left > 0 ? el('p', { class: 'soft' }, `${plural(left, 'smaller band is', 'smaller bands are')} not drawn; the table below has all.`) : null);
+  return el('div', {}, el('div', { class: 'wide', role: 'region', 'aria-label': 'Who waits for whom', tabindex: 0 }, picture), left > 0 ? el('p', { class: 'soft' }, `${plural(left, 'smaller band is', 'smaller bands are')} not drawn; the table below has all.`) : null);
 }
 
 function drawn(band, x, { stroke, isFaint, onlock, tip, total }) {

@@ -4,12 +4,16 @@ import { el, settled, visible } from './dom.mjs';
 import { Model } from './model.mjs';
 import { source, summary } from './notes.mjs';
 import { format, parse, rememberedTheme, rememberTheme } from './state.mjs';
+import { plural } from './units.mjs';
 import { tabs, treesOf } from './views.mjs';
 
 /// How often a served page asks for news.
 const NEWS_MS = 1000;
 /// Letters typed faster than this are searched for at once.
 const TYPING_MS = 80;
+
+/// Of more locks or threads than this, a list to choose from has the first; all are in the table.
+const MOST_OPTIONS = 500;
 
 const find = (id) => document.getElementById(id);
 
@@ -76,9 +80,9 @@ class App {
     find('summary').append(...summary(this.model));
     find('warnings').append(...about.warnings.map((text) => el('p', {}, text)));
     document.title = `lockprof ${source(about)}`;
-    const options = (of, all) => [el('option', { value: '' }, all), ...of.map((label) => el('option', { value: label }, label))];
-    find('lock').append(...options(tables.lock.labels, 'all locks'));
-    find('thread').append(...options(tables.thread.labels, 'all threads'));
+    const options = (of, all) => [el('option', { value: '' }, all), ...of.slice(0, MOST_OPTIONS).map((label) => el('option', { value: label }, label)), unlisted(of)];
+    find('lock').append(...options(tables.lock.labels, 'all locks').filter(Boolean));
+    find('thread').append(...options(tables.thread.labels, 'all threads').filter(Boolean));
     find('measures').append(...this.measures.map(({ key, title, help }) => el('label', { title: help }, el('input', { type: 'radio', name: 'value', value: key }), title)));
     find('tabs').append(...this.tabs.map(({ key, title }) => el('button', { type: 'button', role: 'tab', id: `tab-${key}`, 'aria-controls': 'panel' }, title)));
     find('lock').addEventListener('change', (event) => this.set({ lock: event.target.value, zoom: '' }));
@@ -105,8 +109,8 @@ class App {
       find(`tab-${key}`).tabIndex = isChosen ? 0 : -1;
     }
     for (const input of find('measures').querySelectorAll('input')) input.checked = input.value === this.measure.key;
-    find('lock').value = model.filter.lock < 0 ? '' : state.lock;
-    find('thread').value = model.filter.thread < 0 ? '' : state.thread;
+    chooseIn(find('lock'), model.filter.lock < 0 ? '' : state.lock);
+    chooseIn(find('thread'), model.filter.thread < 0 ? '' : state.thread);
     if (find('search').value !== state.search) find('search').value = state.search;
     find('reset').hidden = model.filter.lock < 0 && model.filter.thread < 0 && state.search === '';
   }
@@ -146,6 +150,17 @@ class App {
     document.documentElement.dataset.theme = theme;
     this.show();
   }
+}
+
+/// What stands at the end of a list that has not all; nothing where it has.
+function unlisted(of) {
+  return of.length > MOST_OPTIONS ? el('option', { disabled: true }, `${plural(of.length - MOST_OPTIONS, 'more: press it', 'more: press one')} in the table`) : null;
+}
+
+/// Chooses in a list, which gets what it did not have.
+function chooseIn(list, value) {
+  if (![...list.options].some((option) => option.value === value)) list.insertBefore(el('option', { value }, value), list.options[1]);
+  list.value = value;
 }
 
 /// Shows a text beside the pointer, or nothing.

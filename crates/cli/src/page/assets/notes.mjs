@@ -10,7 +10,7 @@ export function summary({ about, tables }) {
   const loss = about.threads_ns > 0 ? `${plural(about.threads, 'thread', 'threads')} waited for locks ${share(percentOf(about.wait_ns, about.threads_ns))} of ${about.threads === 1 ? 'its' : 'their'} time` : '';
   return [
     el('b', {}, loss || 'No time was measured'),
-    `: ${time(total.wait)}${doubt && doubt !== 'exact' ? ` ${doubt}` : ''} in ${plural(total.waits, 'wait', 'waits')}, of ${plural(total.acquisitions, 'acquisition', 'acquisitions')} of ${plural(labels.length, 'lock', 'locks')}, in ${time(about.wall_ns)}`,
+    `: ${total.waits > 0 ? `${time(total.wait)}${doubt && doubt !== 'exact' ? ` ${doubt}` : ''} in ${plural(total.waits, 'wait', 'waits')}` : 'no wait'}, of ${plural(total.acquisitions, 'acquisition', 'acquisitions')} of ${plural(labels.length, 'lock', 'locks')}, in ${time(about.wall_ns)}`,
   ];
 }
 

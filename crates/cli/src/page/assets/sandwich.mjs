@@ -6,6 +6,9 @@ import { table } from './table.mjs';
 import { frameName, sandwich } from './tree.mjs';
 import { percentOf, share, shown } from './units.mjs';
 
+/// Names share the window with pictures.
+const LETTERS_BESIDE = 36;
+
 /// The view. `functions` are those of `functionTotals`, `chosen` is the number of one or -1.
 export function sandwichView({ model, measure, functions, whole, chosen, sort, search, onsort, onchoose, tip, say }) {
   const columns = [
@@ -21,6 +24,7 @@ export function sandwichView({ model, measure, functions, whole, chosen, sort, s
     return found[key];
   };
   const list = table({
+    letters: LETTERS_BESIDE,
     caption: `Functions by ${measure.title.toLowerCase()}`, columns, rows: functions, cell, sort, bar: 'total', search, onsort, isChosen: (found) => found.id === chosen,
   });
   const focus = functions.find((found) => found.id === chosen);

@@ -31,8 +31,10 @@ export function matching(rows, textsOf, text) {
 
 /// A table. `columns`: `key`, `title`, `help`, `type`, `error` (the key of the column that says
 /// how sure this one is), `link` (what to do when a name is pressed). `rows`: anything; `cell`
-/// reads one by row and key. `sort`: `key` and `isTurned`; `bar`: the column that has bars.
-export function table({ caption, columns, rows, cell, sort, bar, search, isChosen, onsort }) {
+/// reads one by row and key. `sort`: `key` and `isTurned`; `bar`: the column that has bars;
+/// `letters`: of a name at most.
+export function table({ caption, columns, rows, cell, sort, bar, search, isChosen, onsort, letters = NAME_LETTERS }) {
+  if (rows.length === 0) return el('p', { class: 'empty', role: 'status' }, `${caption}: nothing to show.`);
   const names = columns.filter(isName).map((column) => column.key);
   const found = matching(rows, (row) => names.map((key) => cell(key, row)), search);
   const by = columns.find((column) => column.key === sort.key) ?? columns[0];
@@ -43,7 +45,7 @@ export function table({ caption, columns, rows, cell, sort, bar, search, isChose
   const draw = () => {
     const from = body.childElementCount;
     const part = order.slice(from, from + PART);
-    body.append(...part.map((row) => line(row, { columns, cell, bar, largest, isChosen })));
+    body.append(...part.map((row) => line(row, { columns, cell, bar, largest, isChosen, letters })));
     const left = order.length - from - part.length;
     more.hidden = left === 0;
     more.textContent = `Show ${Math.min(left, PART)} more of ${order.length}`;
@@ -74,11 +76,11 @@ function heading(column, by, sort, onsort) {
   }, column.title, isSorted ? el('span', { 'aria-hidden': 'true' }, arrow) : null));
 }
 
-function line(row, { columns, cell, bar, largest, isChosen }) {
+function line(row, { columns, cell, bar, largest, isChosen, letters }) {
   const cells = columns.map((column, index) => {
     const value = cell(column.key, row);
     const tag = index === 0 ? 'th' : 'td';
-    if (isName(column)) return name(tag, column, value, row);
+    if (isName(column)) return name(tag, { ...column, letters }, value, row);
     const half = column.error ? cell(column.error, row) : null;
     const doubt = half === null || half === undefined ? '' : error(half, value);
     const hasBar = column.key === bar && largest > 0;
@@ -93,7 +95,7 @@ function line(row, { columns, cell, bar, largest, isChosen }) {
 
 function name(tag, column, value, row) {
   const text = shown(value, column.type);
-  const short = cut(text, NAME_LETTERS);
+  const short = cut(text, column.letters);
   const isLink = column.link && value !== null;
   const inside = isLink ? el('button', { type: 'button', class: 'link', title: text, 'aria-label': short === text ? null : text, onclick: () => column.link(row) }, short) : short;
   return el(tag, { class: 'name', scope: tag === 'th' ? 'row' : null, title: isLink ? null : text }, inside);

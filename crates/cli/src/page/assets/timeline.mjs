@@ -2,7 +2,7 @@
 
 import { cut, el, svg } from './dom.mjs';
 import { colourOf } from './graph.mjs';
-import { percentOf, plural, share, shown, time } from './units.mjs';
+import { count, percentOf, plural, share, shown, time } from './units.mjs';
 
 const TIME_WIDTH = 1200;
 const TIME_HEIGHT = 260;
@@ -45,7 +45,7 @@ export function timelineView({ intervals, measure, names, tip, onlock }) {
   const locks = [...seen].sort((a, b) => (a < 0) - (b < 0) || a - b);
   return el('div', {},
     el('p', { class: 'legend' }, locks.map((lock) => el('span', { style: `--of:${colourOf(lock)}` }, cut(name(lock), 40)))),
-    timePicture({ intervals, measure, name, tip, onlock }),
+    el('div', { class: 'wide', role: 'region', 'aria-label': 'Over time', tabindex: 0 }, timePicture({ intervals, measure, name, tip, onlock })),
     timeNumbers(intervals, measure));
 }
 
@@ -57,7 +57,7 @@ function timePicture({ intervals, measure, name, tip, onlock }) {
   const y = (value) => TIME_HEIGHT - TIME_BOTTOM - (high > 0 ? (value / high) * (TIME_HEIGHT - TIME_BOTTOM - TIME_TOP) : 0);
   for (const part of [0, 0.5, 1]) {
     chart.append(svg('line', { class: 'axis', x1: TIME_LEFT, x2: TIME_WIDTH, y1: y(part * high), y2: y(part * high) }),
-      svg('text', { class: 'label', x: TIME_LEFT - 6, y: y(part * high) + 4, 'text-anchor': 'end' }, `${shown(Math.round(part * high), measure.type)}/s`));
+      svg('text', { class: 'label', x: TIME_LEFT - 6, y: y(part * high) + 4, 'text-anchor': 'end' }, part * high > 0 ? `${shown(Math.round(part * high), measure.type)}/s` : '0'));
   }
   const every = Math.ceil(intervals.length / 12);
   intervals.forEach((interval, index) => {
@@ -81,7 +81,7 @@ function timeNumbers(intervals, measure) {
   const row = (interval) => el('tr', {}, el('th', { scope: 'row' }, started(interval)),
     el('td', {}, time(interval.duration_ns)), el('td', {}, shown(interval.total, measure.type)),
     el('td', {}, interval.duration_ns > 0 ? shown(Math.round(interval.total / (interval.duration_ns / 1e9)), measure.type) : '–'),
-    el('td', {}, String([...interval.locks.values()].filter((value) => value > 0).length)), el('td', { class: 'name', title: interval.path }, interval.path));
+    el('td', {}, count([...interval.locks.values()].filter((value) => value > 0).length)), el('td', { class: 'name', title: interval.path }, interval.path));
   return el('div', { class: 'scroll', role: 'region', 'aria-label': 'The intervals', tabindex: 0 }, el('table', {}, el('caption', { class: 'unseen' }, `${plural(intervals.length, 'file', 'files')} over time`),
     el('thead', {}, el('tr', {}, head.map((text) => el('th', { scope: 'col', class: text === 'file' ? 'name' : null }, text)))), el('tbody', {}, intervals.map(row))));
 }

@@ -57,7 +57,7 @@ function tableView(app, view) {
   });
   return el('div', {},
     view === 'lock' ? hints(model.about) : null,
-    el('p', { class: 'tools' },
+    rows.length === 0 ? null : el('p', { class: 'tools' },
       toggle('All columns', hasAll, (isOn) => app.set({ all: isOn ? '1' : '' }, { focus: '#panel input' })),
       isPart ? 'Numbers are those of what is chosen above.' : null),
     drawn);
@@ -140,7 +140,8 @@ function edgeView(app) {
     colour: (edge) => colourOf(model.rowOfName.get(edge.lock) ?? -1),
     onlock: (edge) => app.set({ lock: model.tables.lock.labels[model.rowOfName.get(edge.lock)] ?? '' }),
   });
-  return el('div', {}, picture, el('h2', {}, 'As a table'), tableView(app, 'edge'));
+  const hasRows = model.rows('edge').rows.length > 0;
+  return el('div', {}, picture, hasRows ? [el('h2', {}, 'As a table'), tableView(app, 'edge')] : null);
 }
 
 function histogramView(app) {
