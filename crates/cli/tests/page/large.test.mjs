@@ -21,6 +21,9 @@ test('a large profile is shown at once, and what one does with it too', () => wi
   }));
   assert.equal(await page.evaluate(() => window.app.model.size), Number(process.env.STACKS));
   const measured = { 'first paint': paint };
+  // A list to choose from, and the rows of a table: what is not shown is not in the page either.
+  const elements = await page.locator('*').count();
+  assert.ok(elements < 40 * MOST_ROWS, `${elements} elements`);
   const timed = async (name, act) => {
     await act();
     measured[name] = await page.evaluate(() => Number(document.documentElement.dataset.worked));
