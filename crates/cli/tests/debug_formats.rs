@@ -21,88 +21,10 @@ use support::native::{file_of, profile_of, succeed};
 use support::{Scratch, lockprof, stderr};
 
 /// Each line with a comment is one that a frame must show.
-const CHAIN: &str = r#"
-extern "C" void probe();
-
-namespace bank {
-struct Account {
-    long balance = 0;
-    long add(long amount)
-    {
-        probe(); // asks
-        balance += amount;
-        return balance;
-    }
-};
-
-template <class T> struct Twice {
-    static long add(Account &account, T amount)
-    {
-        auto once = [&](T part) {
-            return account.add(part) + 1; // calls add
-        };
-        return once(amount) * 2; // calls the lambda
-    }
-};
-} // namespace bank
-
-bank::Account account;
-
-namespace {
-__attribute__((noinline)) long deposit(long amount)
-{
-    return bank::Twice<int>::add(account, static_cast<int>(amount)) + 1; // calls Twice::add
-}
-} // namespace
-
-int main(int count, char **)
-{
-    return deposit(count) == 5 ? 0 : 1; // calls deposit
-}
-"#;
+const CHAIN: &str = include_str!("data/chain.cc");
 
 /// The same in Rust.
-const RUST_CHAIN: &str = r#"
-unsafe extern "C" {
-    safe fn probe();
-}
-
-struct Account(i64);
-
-impl Account {
-    #[inline(always)]
-    fn add(&mut self, amount: i64) -> i64 {
-        probe(); // asks
-        self.0 += amount;
-        self.0
-    }
-}
-
-trait Twice: Sized {
-    #[inline(always)]
-    fn twice(self, account: &mut Account) -> i64
-    where
-        i64: From<Self>,
-    {
-        let mut once = |part: i64| {
-            account.add(part) + 1 // calls add
-        };
-        once(i64::from(self)) * 2 // calls the lambda
-    }
-}
-
-impl Twice for i32 {}
-
-#[inline(never)]
-fn deposit(account: &mut Account, amount: i32) -> i64 {
-    amount.twice(account) + 1 // calls Twice::add
-}
-
-fn main() {
-    let mut account = Account(0);
-    assert_eq!(deposit(&mut account, 1), 5); // calls deposit
-}
-"#;
+const RUST_CHAIN: &str = include_str!("data/chain.rust");
 
 /// Prints from where it was called, and the mappings.
 const PROBE: &str = r#"
