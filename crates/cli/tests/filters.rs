@@ -177,6 +177,12 @@ fn wrong_filters_are_refused_in_one_line() {
              the start must be <= the end\n",
         ),
         (
+            &["--kind", "mutex,nonsense"],
+            "lockprof: --kind nonsense: no kind; there are mutex, recursive, errorcheck, adaptive, \
+             rwlock-read, rwlock-write, spin, semaphore, openmp, cond, barrier, once, join, futex, \
+             file, and rwlock for both of its two\n",
+        ),
+        (
             &["--min-wait", "long"],
             "lockprof: --min-wait long: no time, as 10ms or 1.5s\n",
         ),

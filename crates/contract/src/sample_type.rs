@@ -111,6 +111,25 @@ pub mod label {
     pub const QUEUE_MAX: &str = "queue max";
 }
 
+/// Values of the label [`label::LOCK_KIND`], those of locks before those of sync waits.
+pub const KINDS: [&str; 15] = [
+    "mutex",
+    "recursive",
+    "errorcheck",
+    "adaptive",
+    "rwlock-read",
+    "rwlock-write",
+    "spin",
+    "semaphore",
+    "openmp",
+    "cond",
+    "barrier",
+    "once",
+    "join",
+    "futex",
+    "file",
+];
+
 /// Values of the label [`label::RESULT`] that readers tell apart.
 pub mod result {
     /// It ran out of time.

@@ -172,3 +172,16 @@ pub(super) fn result_name(error: i32) -> String {
         error => format!("error {error}"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use contract::sample_type;
+
+    use super::*;
+    use crate::record::KINDS;
+
+    #[test]
+    fn readers_know_every_kind_by_its_word() {
+        assert_eq!(KINDS.map(kind_name), sample_type::KINDS);
+    }
+}

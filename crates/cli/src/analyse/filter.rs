@@ -1,7 +1,7 @@
 //! Which samples a report is about: those of some locks, threads, kinds or functions.
 
 use contract::profile::{Profile, Sample};
-use contract::sample_type::label;
+use contract::sample_type::{KINDS, label};
 use regex::Regex;
 
 use super::frames::Frames;
@@ -86,10 +86,19 @@ impl Filter {
 
     fn has_kind(&self, sample: &Sample) -> bool {
         let kind = sample.text(label::LOCK_KIND).unwrap_or("");
-        let family = kind.split('-').next().unwrap_or(kind);
-        let mut kinds = self.kinds.iter();
-        self.kinds.is_empty() || kinds.any(|word| word == kind || word == family)
+        let mut words = self.kinds.iter();
+        self.kinds.is_empty() || words.any(|word| means(word, kind))
     }
+}
+
+/// Whether there is a kind that such a word means.
+pub(crate) fn is_kind(word: &str) -> bool {
+    KINDS.iter().any(|kind| means(word, kind))
+}
+
+/// Whether a word means this kind, by itself or as the first part of its name.
+fn means(word: &str, kind: &str) -> bool {
+    kind == word || kind.split('-').next() == Some(word)
 }
 
 /// A filter that has looked at the functions of one profile.

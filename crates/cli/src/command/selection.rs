@@ -4,9 +4,10 @@ use std::path::PathBuf;
 
 use clap::ArgMatches;
 use contract::options;
+use contract::sample_type::KINDS;
 use regex::Regex;
 
-use crate::analyse::filter::Filter;
+use crate::analyse::filter::{self, Filter};
 use crate::analyse::stacks::{MEASURES, Measure, Root};
 use crate::args::name;
 use crate::load::{self, Loaded};
@@ -46,18 +47,31 @@ pub(super) fn filter(matches: &ArgMatches) -> Result<Filter, String> {
         let pattern = matches.get_one::<String>(name);
         pattern.map(|pattern| pattern_of(name, pattern)).transpose()
     };
-    let kinds = matches.get_one::<String>(name::KIND);
-    let kinds = kinds.iter().flat_map(|kinds| kinds.split(','));
     Ok(Filter {
         lock: regex(name::LOCK)?,
         thread: regex(name::THREAD)?,
-        kinds: kinds
-            .map(|kind| kind.trim().to_owned())
-            .filter(|kind| !kind.is_empty())
-            .collect(),
+        kinds: kinds(matches)?,
         focus: regex(name::FOCUS)?,
         ignore: regex(name::IGNORE)?,
     })
+}
+
+/// The kinds asked for.
+fn kinds(matches: &ArgMatches) -> Result<Vec<String>, String> {
+    let Some(text) = matches.get_one::<String>(name::KIND) else {
+        return Ok(Vec::new());
+    };
+    let words = text.split(',').map(str::trim);
+    let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
+    let wrong = words.iter().find(|word| !filter::is_kind(word));
+    if let Some(what) = wrong.copied().or(words.is_empty().then_some(text)) {
+        return Err(format!(
+            "--{} {what}: no kind; there are {}, and rwlock for both of its two",
+            name::KIND,
+            KINDS.join(", ")
+        ));
+    }
+    Ok(words.into_iter().map(str::to_owned).collect())
 }
 
 /// The regular expression given to an option.
