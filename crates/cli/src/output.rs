@@ -8,6 +8,7 @@ use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::process::ExitCode;
 
 use crate::render::paint::Paper;
+use crate::render::printable::printable;
 
 /// What every message of ours begins with.
 const PREFIX: &str = "lockprof: ";
@@ -30,11 +31,7 @@ pub(crate) fn print(text: &str) -> bool {
 
 /// Prints one line about ourselves to standard error.
 pub(crate) fn message(line: &str) {
-    let line: String = line
-        .chars()
-        .map(|c| if c.is_control() { '?' } else { c })
-        .collect();
-    print_error(&format!("{PREFIX}{line}\n"));
+    print_error(&format!("{PREFIX}{}\n", printable(line)));
 }
 
 /// Prints to standard error as it is; there is nobody to tell if that fails.

@@ -110,7 +110,7 @@ struct Format {
 const FORMATS: [Format; 7] = [
     Format { word: "table", help: "for people, with what to doubt and what to do" },
     Format { word: "json", help: "for programs; docs/report-json.md says what is in it" },
-    Format { word: "csv", help: "for spreadsheets" },
+    Format { word: "csv", help: "for spreadsheets: a name that would begin a formula (= + - @) has an apostrophe before it" },
     Format { word: "markdown", help: "the table, for GitHub and the like" },
     Format { word: "folded", help: "stacks, one per line, for flame graph tools" },
     Format { word: "speedscope", help: "stacks by every value, for speedscope" },

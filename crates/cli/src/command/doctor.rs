@@ -8,7 +8,7 @@ use clap::ArgMatches;
 use crate::args::name;
 use crate::doctor::{self, Check, Subject, Verdict};
 use crate::output;
-use crate::render::table::printable;
+use crate::render::printable::printable;
 
 /// Carries out the command.
 pub(crate) fn doctor(matches: &ArgMatches) -> ExitCode {

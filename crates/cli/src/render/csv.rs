@@ -1,8 +1,15 @@
 //! Rows as CSV (RFC 4180 with bare newlines), for spreadsheets: a header, raw numbers,
 //! and nothing where nothing is known.
+//!
+//! A spreadsheet runs a cell that begins as a formula, whatever quotes are around it. A name that
+//! begins so gets an apostrophe before it, which spreadsheets take for the mark of a text.
 
+use super::printable::printable;
 use crate::analyse::Row;
 use crate::columns::{self, Cell, Column};
+
+/// What a formula begins with.
+const FORMULA: [char; 4] = ['=', '+', '-', '@'];
 
 /// The rows in the order given, every column.
 pub(crate) fn render(columns: &[&Column], rows: &[&Row], like: &Row) -> String {
@@ -27,6 +34,16 @@ pub(super) fn line(cells: &[String]) -> String {
     format!("{}\n", quoted.join(","))
 }
 
+/// A text from a program as a cell: nothing acts in it, on a terminal or in a spreadsheet.
+pub(super) fn harmless(text: &str) -> String {
+    let text = printable(text);
+    if text.starts_with(FORMULA) {
+        format!("'{text}")
+    } else {
+        text
+    }
+}
+
 fn quoted(cell: &str) -> String {
     if cell.contains([',', '"', '\n', '\r']) {
         format!("\"{}\"", cell.replace('"', "\"\""))
@@ -37,7 +54,7 @@ fn quoted(cell: &str) -> String {
 
 fn raw(cell: Cell) -> String {
     match cell {
-        Cell::Text(text) => text.unwrap_or_default(),
+        Cell::Text(text) => text.map(|text| harmless(&text)).unwrap_or_default(),
         Cell::Id(id) => id.map(|id| id.to_string()).unwrap_or_default(),
         Cell::Count(number) | Cell::Time(number) => {
             number.map(|number| number.to_string()).unwrap_or_default()
@@ -59,6 +76,18 @@ mod tests {
         assert_eq!(quoted("f<a, b>"), "\"f<a, b>\"");
         assert_eq!(quoted("say \"x\""), "\"say \"\"x\"\"\"");
         assert_eq!(quoted("a\nb"), "\"a\nb\"");
+    }
+
+    #[test]
+    fn no_name_is_a_formula_or_acts_on_a_terminal() {
+        let cell = |name: &str| quoted(&raw(Cell::Text(Some(name.to_owned()))));
+        assert_eq!(cell("=HYPERLINK(\"x\")"), "\"'=HYPERLINK(\"\"x\"\")\"");
+        for name in ["+1", "-[Cache lock]", "@x"] {
+            assert_eq!(cell(name), format!("'{name}"));
+        }
+        assert_eq!(cell("\t=1"), "\\t=1");
+        assert_eq!(cell("a\u{202e}b\u{1b}c"), "a\\u{202e}b\\u{1b}c");
+        assert_eq!(cell("operator-"), "operator-");
     }
 
     #[test]

@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 
 use serde_json::{Map, Value, json};
 
-use super::table::{self, Shaped, printable};
+use super::printable::{self, printable};
+use super::table::{self, Shaped};
 use super::{csv, markdown, units};
 use crate::analyse::By;
 use crate::analyse::diff::{Change, Diff, Difference, QUANTITIES, Quantity};
@@ -80,7 +81,7 @@ impl View<'_> {
             "total": self.object(&self.diff.total),
             "failed": broken,
         });
-        format!("{document:#}\n")
+        format!("{}\n", printable::of_json(&format!("{document:#}")))
     }
 
     /// For spreadsheets.
@@ -273,7 +274,7 @@ fn verdict(change: &Change) -> &'static str {
 fn plain(value: &Value) -> String {
     match value {
         Value::Null => String::new(),
-        Value::String(text) => text.clone(),
+        Value::String(text) => csv::harmless(text),
         value => value.to_string(),
     }
 }

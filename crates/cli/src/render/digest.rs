@@ -1,9 +1,10 @@
 //! What `lockprof run` ends with: how much was lost, to which locks, who held them, what next.
 
 use super::paint::{Line, Look, Paper};
+use super::printable::printable;
 use super::summary::Findings;
-use super::table::{printable, shortened};
 use super::units;
+use super::width::shortened;
 use crate::analyse::totals::millipercent;
 use crate::analyse::{self, Analysis, By, Row};
 use crate::columns;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use super::table::printable;
+use super::printable::printable;
 use super::units;
 use crate::analyse::totals::{increase, millipercent};
 use crate::analyse::{Key, Row, key};
@@ -109,14 +109,12 @@ fn edge(row: &Row) -> String {
 /// A text as Graphviz reads it back.
 fn quoted(text: &str) -> String {
     let mut quoted = String::from("\"");
-    for c in text.chars() {
-        match c {
-            '"' => quoted.push_str("\\\""),
-            '\\' => quoted.push_str("\\\\"),
-            '\n' => quoted.push_str("\\n"),
-            c if c.is_control() => quoted.push('?'),
-            c => quoted.push(c),
+    for (at, line) in text.split('\n').enumerate() {
+        if at > 0 {
+            quoted.push_str("\\n");
         }
+        let line = printable(line).replace('\\', "\\\\");
+        quoted.push_str(&line.replace('"', "\\\""));
     }
     quoted.push('"');
     quoted
@@ -130,6 +128,6 @@ mod tests {
     fn names_are_quoted() {
         assert_eq!(quoted("operator<"), "\"operator<\"");
         assert_eq!(quoted("say \"x\\\""), "\"say \\\"x\\\\\\\"\"");
-        assert_eq!(quoted("a\nb\u{1b}"), "\"a\\nb?\"");
+        assert_eq!(quoted("a\nb\u{1b}"), "\"a\\nb\\\\u{1b}\"");
     }
 }

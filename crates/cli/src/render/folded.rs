@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use super::printable::printable;
 use crate::analyse::stacks::{Measure, Stacks};
 
 /// Every stack with such a value, once, in alphabetical order.
@@ -29,13 +30,7 @@ pub(crate) fn render(mut stacks: Stacks, measure: &Measure) -> String {
 
 /// A name without what separates names and lines.
 fn foldable(name: &str) -> String {
-    name.chars()
-        .map(|c| match c {
-            ';' => ':',
-            c if c.is_control() => ' ',
-            c => c,
-        })
-        .collect()
+    printable(&name.replace(';', ":"))
 }
 
 #[cfg(test)]
@@ -97,13 +92,16 @@ mod tests {
     #[test]
     fn stacks_stand_root_first_and_once() {
         let text = folded(&[profile()], "wait");
-        assert_eq!(text, "[no stack] 3\nmain;0xabc 5\nmain;a:b c;inlined 17\n");
+        assert_eq!(
+            text,
+            "[no stack] 3\nmain;0xabc 5\nmain;a:b\\nc;inlined 17\n"
+        );
     }
 
     #[test]
     fn profiles_add_up_and_other_columns_can_be_asked_for() {
         let text = folded(&[profile(), profile()], "acquisitions");
-        assert!(text.contains("main;a:b c;inlined 4\n"), "{text}");
+        assert!(text.contains("main;a:b\\nc;inlined 4\n"), "{text}");
         assert_eq!(folded(&[profile()], "blocked"), "");
     }
 }

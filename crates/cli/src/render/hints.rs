@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::table::printable;
+use super::printable::printable;
 use super::{json, units};
 use crate::analyse::finding::{Convoy, Finding, LongHolds, Readers, Recursive};
 use crate::analyse::hints::{Hint, Place};

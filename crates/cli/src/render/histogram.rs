@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::table::printable;
+use super::printable::printable;
 use super::units;
 use crate::analyse::buckets::Buckets;
 use crate::analyse::totals::millipercent;

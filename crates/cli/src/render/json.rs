@@ -32,6 +32,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
+use super::printable::of_json;
 use super::summary::Summary;
 use crate::analyse::Row;
 use crate::analyse::buckets::Buckets;
@@ -79,7 +80,7 @@ pub(crate) fn render(summary: &Summary, files: &[Loaded], rows: &[&Row]) -> Stri
         })),
         "warnings": findings.remarks.warnings(analysis.whole.threads),
     });
-    format!("{document:#}\n")
+    format!("{}\n", of_json(&format!("{document:#}")))
 }
 
 fn file(file: &Loaded) -> Value {

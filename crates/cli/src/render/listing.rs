@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use super::table::printable;
+use super::printable::printable;
 use super::units;
 use crate::analyse::listing::{Counted, Figures, Listed};
 
@@ -115,15 +115,15 @@ f in /src/x.c
          in the line                   with what it calls
      wait      hold   acquired        wait      hold   acquired    line
   1.50 ms         .         12     1.50 ms         .         12     all
-        .         .          .           .         .          .       2      line 2;?
+        .         .          .           .         .          .       2      line 2;\\u{7}
                                                                    …
-        .         .          .           .         .          .      17      line 17;?
-        .         .          .           .         .          .      18      line 18;?
-        .         .          .           .         .          .      19      line 19;?
-  1.50 ms         .         12     1.50 ms         .         12      20      line 20;?
-        .         .          .           .         .          .      21      line 21;?
-        .         .          .           .         .          .      22      line 22;?
-        .         .          .           .         .          .      23      line 23;?
+        .         .          .           .         .          .      17      line 17;\\u{7}
+        .         .          .           .         .          .      18      line 18;\\u{7}
+        .         .          .           .         .          .      19      line 19;\\u{7}
+  1.50 ms         .         12     1.50 ms         .         12      20      line 20;\\u{7}
+        .         .          .           .         .          .      21      line 21;\\u{7}
+        .         .          .           .         .          .      22      line 22;\\u{7}
+        .         .          .           .         .          .      23      line 23;\\u{7}
 ";
         assert_eq!(text, expected, "{text}");
         let without = render(&listed, None);

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use super::printable::printable;
 use super::summary::Summary;
 use super::{histogram, table};
 use crate::columns;
@@ -65,7 +66,7 @@ pub(super) fn grid(columns: &[table::Shaped]) -> String {
 /// A text in which nothing is taken for a mark: names are full of them.
 pub(super) fn escaped(text: &str) -> String {
     let mut escaped = String::new();
-    for c in text.chars() {
+    for c in printable(text).chars() {
         match c {
             '<' => escaped.push_str("&lt;"),
             '>' => escaped.push_str("&gt;"),
@@ -74,7 +75,6 @@ pub(super) fn escaped(text: &str) -> String {
                 escaped.push('\\');
                 escaped.push(c);
             }
-            c if c.is_control() => escaped.push('?'),
             c => escaped.push(c),
         }
     }
@@ -89,7 +89,7 @@ mod tests {
     fn nothing_in_a_name_is_a_mark() {
         assert_eq!(escaped("a_b*c|d`e"), "a\\_b\\*c\\|d\\`e");
         assert_eq!(escaped("f<int, char&>"), "f&lt;int, char&amp;&gt;");
-        assert_eq!(escaped("a\nb"), "a?b");
+        assert_eq!(escaped("a\nb\u{202e}"), "a\\\\nb\\\\u{202e}");
         assert_eq!(escaped("plain (x.c:7)"), "plain (x.c:7)");
     }
 }

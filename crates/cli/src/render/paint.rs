@@ -1,5 +1,7 @@
 //! Text in colours, or plain; and cut to a width before it is coloured.
 
+use super::width::{beginning, width};
+
 /// How a piece of text looks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Look {
@@ -29,17 +31,16 @@ impl Paper {
     /// A line with its end; what does not fit is cut off.
     pub(crate) fn line(&self, pieces: &Line) -> String {
         let mut room = self.width.unwrap_or(usize::MAX);
-        let needed: usize = pieces.iter().map(|(_, text)| text.chars().count()).sum();
+        let needed: usize = pieces.iter().map(|(_, text)| width(text)).sum();
         let is_cut = needed > room;
         let mut line = String::new();
         for (look, text) in pieces {
-            let len = text.chars().count();
+            let len = width(text);
             if !is_cut || len < room {
                 line.push_str(&self.painted(*look, text));
                 room = room.saturating_sub(len);
             } else {
-                let mut cut: String = text.chars().take(room.saturating_sub(1)).collect();
-                cut.push('…');
+                let cut = format!("{}…", beginning(text, room.saturating_sub(1)));
                 line.push_str(&self.painted(*look, &cut));
                 break;
             }
@@ -53,9 +54,9 @@ impl Paper {
         let mut lines = Vec::new();
         let mut line = format!("{first:<indent$}");
         for word in text.split(' ') {
-            let len = line.chars().count();
+            let len = width(&line);
             let is_begun = len > indent;
-            if is_begun && len + 1 + word.chars().count() > room {
+            if is_begun && len + 1 + width(word) > room {
                 lines.push(std::mem::replace(&mut line, " ".repeat(indent)));
             } else if is_begun {
                 line.push(' ');

@@ -5,6 +5,7 @@
 
 use serde_json::{Value, json};
 
+use super::printable::of_json;
 use crate::analyse::stacks::{Frame, MEASURES, Measure, Stacks};
 
 const SCHEMA: &str = "https://www.speedscope.app/file-format-schema.json";
@@ -31,7 +32,7 @@ pub(crate) fn render(mut stacks: Stacks, first: &Measure) -> String {
         "shared": {"frames": frames},
         "profiles": profiles,
     });
-    format!("{document}\n")
+    format!("{}\n", of_json(&document.to_string()))
 }
 
 /// None where no stack has such a value.

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use super::printable::printable;
 use super::{histogram, table, units};
 use crate::analyse::filter::Filter;
 use crate::analyse::hints::{self, Hint};
@@ -207,11 +208,7 @@ impl Summary<'_> {
             && let Some(share) = millipercent(*blocked_ns, whole.wait_ns)
         {
             let share = units::share(share);
-            let _ = write!(
-                text,
-                "; {share} of that was caused in {}",
-                table::printable(site)
-            );
+            let _ = write!(text, "; {share} of that was caused in {}", printable(site));
         }
         text.push('\n');
         Some(text)
@@ -263,5 +260,5 @@ pub(crate) fn only(
     if said.is_empty() {
         return String::new();
     }
-    format!("{}\n", table::printable(&said.join("; ")))
+    format!("{}\n", printable(&said.join("; ")))
 }

@@ -1,6 +1,6 @@
 //! What is to be known before a report is believed, one line each.
 
-use super::table::printable;
+use super::printable::printable;
 use super::units;
 use crate::analyse::remarks::Remarks;
 

@@ -1,8 +1,9 @@
 //! What `lockprof top` shows, as lines of text: no terminal in here.
 
 use super::rates::{Row, Sort};
-use crate::render::table::printable;
+use crate::render::printable::printable;
 use crate::render::units;
+use crate::render::width::{beginning, filled, filled_before, shortened};
 
 /// How a line is drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -136,7 +137,7 @@ pub(crate) fn page(text: &[String], first: usize, foot: &str, size: (usize, usiz
 
 fn line(text: &str, style: Style, width: usize) -> Line {
     Line {
-        text: printable(text).chars().take(width).collect(),
+        text: beginning(&printable(text), width).to_owned(),
         style,
     }
 }
@@ -225,8 +226,7 @@ fn row_of(lock: &str, numbers: [String; 6], holder: &str, site: &str, width: usi
         }
         if layout.has(at) {
             text.push(' ');
-            text.push_str(&" ".repeat(width.saturating_sub(number.chars().count())));
-            text.push_str(number);
+            text.push_str(&filled_before(number, width));
         }
     }
     if is_wide {
@@ -238,16 +238,5 @@ fn row_of(lock: &str, numbers: [String; 6], holder: &str, site: &str, width: usi
 
 /// A name of this width, cut in the middle where it is longer.
 fn pad(text: &str, width: usize) -> String {
-    let text = printable(text);
-    let len = text.chars().count();
-    if len <= width {
-        return format!("{text}{}", " ".repeat(width - len));
-    }
-    let kept = width.saturating_sub(1);
-    let tail = kept / 2;
-    let head = text.chars().take(kept - tail);
-    let mark = std::iter::once('…').take(width);
-    head.chain(mark)
-        .chain(text.chars().skip(len - tail))
-        .collect()
+    filled(&shortened(&printable(text), width), width)
 }

@@ -12,10 +12,10 @@ export function svg(tag, attributes = {}, ...children) {
   return filled(document.createElementNS(SVG, tag), attributes, children);
 }
 
-/// A text without what does not show itself: signs that control, or turn the direction of what
-/// follows, so that a name seems to be another.
+/// A text without what does not show itself: signs that control, turn the direction of what
+/// follows, or have no width, so that a name seems to be another.
 export function visible(text) {
-  return text.replace(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, '\ufffd');
+  return text.replace(/(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (sign) => `\\u{${sign.codePointAt(0).toString(16)}}`);
 }
 
 /// Calls it once when nothing has called for a while.

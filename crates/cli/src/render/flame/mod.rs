@@ -10,6 +10,7 @@ mod tests;
 
 use std::fmt::Write as _;
 
+use super::printable::printable;
 use super::units;
 use crate::analyse::stacks::{Measure, Stacks};
 use crate::analyse::totals::millipercent;
@@ -100,7 +101,7 @@ impl Flame<'_> {
     fn draw(&self, text: &mut String, drawn: &Boxed, y: u32, total: u64) {
         let whole = f64::from(WIDTH - 2 * MARGIN);
         let (x, width) = (f64::from(MARGIN) + drawn.begin * whole, drawn.share * whole);
-        let name = escaped(drawn.name);
+        let name = printable(drawn.name);
         let share = units::share(millipercent(drawn.value, total).unwrap_or(0));
         let value = self.measure.shown(drawn.value);
         let file = match drawn.file {
@@ -110,16 +111,17 @@ impl Flame<'_> {
         let title = escaped(&format!("{} ({value}, {share}{file})", drawn.name));
         let _ = writeln!(
             text,
-            "<g data-b=\"{:.7}\" data-s=\"{:.7}\" data-n=\"{name}\"><title>{title}</title>\
+            "<g data-b=\"{:.7}\" data-s=\"{:.7}\" data-n=\"{}\"><title>{title}</title>\
              <rect class=\"c{}\" x=\"{x:.2}\" y=\"{y}\" width=\"{width:.2}\" height=\"{}\" rx=\"2\"/>\
              <text x=\"{:.2}\" y=\"{}\">{}</text></g>",
             drawn.begin,
             drawn.share,
+            escaped(&name),
             colour(drawn.name),
             ROW - 1,
             x + 3.0,
             y + 12,
-            escaped(&cut(drawn.name, width)),
+            escaped(&cut(&name, width)),
         );
     }
 }
@@ -159,18 +161,15 @@ fn colour(name: &str) -> u32 {
     (hash ^ (hash >> 13)) % COLOURS
 }
 
-/// A text as it stands in XML.
+/// A text as it stands in XML, which control characters may be in no form.
 fn escaped(text: &str) -> String {
     let mut escaped = String::new();
-    for c in text.chars() {
+    for c in printable(text).chars() {
         match c {
             '<' => escaped.push_str("&lt;"),
             '>' => escaped.push_str("&gt;"),
             '&' => escaped.push_str("&amp;"),
             '"' => escaped.push_str("&quot;"),
-            // These two are no control characters, and no part of any XML.
-            '\u{fffe}' | '\u{ffff}' => escaped.push('?'),
-            c if c.is_control() => escaped.push('?'),
             c => escaped.push(c),
         }
     }

@@ -5,7 +5,9 @@ mod tests;
 
 use std::fmt::Write as _;
 
+use super::printable::printable;
 use super::units;
+use super::width::{filled, filled_before, shortened, width};
 use crate::analyse::Row;
 use crate::columns::{Cell, Column, Shown};
 
@@ -101,13 +103,6 @@ fn text(cell: &Cell, row: &Row, column: &Column) -> String {
     }
 }
 
-/// Names come from programs: nothing in them may move the cursor.
-pub(crate) fn printable(text: &str) -> String {
-    text.chars()
-        .map(|c| if c.is_control() { '?' } else { c })
-        .collect()
-}
-
 impl Shaped {
     /// A column of these rows. The highest ranks go first where there is no room, 0 never.
     pub(super) fn new(title: (&str, &str), rows: Vec<String>, is_name: bool, rank: u8) -> Self {
@@ -116,7 +111,7 @@ impl Shaped {
         Self {
             is_name,
             rank,
-            width: texts.iter().map(|text| len(text)).max().unwrap_or(0),
+            width: texts.iter().map(|text| width(text)).max().unwrap_or(0),
             texts,
         }
     }
@@ -124,9 +119,9 @@ impl Shaped {
     fn line(&self, line: usize) -> String {
         let text = self.texts.get(line).map_or("", String::as_str);
         if self.is_name {
-            pad(&shortened(text, self.width), self.width, true)
+            filled(&shortened(text, self.width), self.width)
         } else {
-            pad(text, self.width, false)
+            filled_before(text, self.width)
         }
     }
 
@@ -137,15 +132,6 @@ impl Shaped {
         } else {
             self.width
         }
-    }
-}
-
-fn pad(text: &str, width: usize, is_left: bool) -> String {
-    let spaces = " ".repeat(width.saturating_sub(len(text)));
-    if is_left {
-        format!("{text}{spaces}")
-    } else {
-        format!("{spaces}{text}")
     }
 }
 
@@ -180,24 +166,4 @@ fn fit(table: &mut Vec<Shaped>, width: usize) -> usize {
 fn total(table: &[Shaped], width: impl Fn(&Shaped) -> usize) -> usize {
     let gaps = GAP.len() * table.len().saturating_sub(1);
     table.iter().map(width).sum::<usize>() + gaps
-}
-
-fn len(text: &str) -> usize {
-    text.chars().count()
-}
-
-/// A text of at most this many characters, cut in the middle.
-pub(super) fn shortened(text: &str, width: usize) -> String {
-    let len = len(text);
-    if len <= width {
-        return text.to_owned();
-    }
-    let kept = width.saturating_sub(1);
-    let head = kept / 2;
-    let tail = kept - head;
-    text.chars()
-        .take(head)
-        .chain(std::iter::once('…').take(width))
-        .chain(text.chars().skip(len - tail))
-        .collect()
 }

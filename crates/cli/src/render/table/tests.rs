@@ -52,7 +52,7 @@ fn table(rows: &[Row], width: Option<usize>) -> String {
 }
 
 fn widest(text: &str) -> usize {
-    text.lines().map(len).max().unwrap()
+    text.lines().map(crate::render::width::width).max().unwrap()
 }
 
 #[test]
@@ -150,7 +150,8 @@ fn how_sure_numbers_are_stands_beside_them_unless_all_are_exact() {
 }
 
 #[test]
-fn names_cannot_move_the_cursor() {
-    let text = table(&[row("a\u{1b}[2Jb\nc")], None);
-    assert!(text.contains("a?[2Jb?c"), "{text}");
+fn names_cannot_move_the_cursor_or_turn_the_line() {
+    let text = table(&[row("a\u{1b}[2Jb\nc"), row("a\u{202e}b")], None);
+    assert!(text.contains("a\\u{1b}[2Jb\\nc"), "{text}");
+    assert!(text.contains("a\\u{202e}b"), "{text}");
 }
