@@ -12,101 +12,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use support::live::{Fights, said};
-
-/// A terminal of its own, with one program in it. Ended on drop.
-struct Terminal(String);
-
-impl Terminal {
-    /// Runs `lockprof top`, then says its status and how the terminal was left.
-    fn with_top(name: &str, arguments: &str) -> Self {
-        let terminal = Self(format!("lockprof-{name}-{}", std::process::id()));
-        let line = format!(
-            "{} top {arguments}; echo \"status $?\"; stty -a; sleep 60",
-            env!("CARGO_BIN_EXE_lockprof")
-        );
-        terminal.tmux(&[
-            "-f",
-            "/dev/null",
-            "new-session",
-            "-d",
-            "-x",
-            "80",
-            "-y",
-            "24",
-            &line,
-        ]);
-        terminal
-    }
-
-    fn tmux(&self, arguments: &[&str]) -> String {
-        let output = Command::new("tmux")
-            .args(["-u", "-L", &self.0])
-            .args(arguments)
-            .env_remove("TMUX")
-            .output()
-            .unwrap_or_else(|error| panic!("tmux: {error}; it comes with the package tmux"));
-        let said = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "tmux {arguments:?}: {said}");
-        String::from_utf8(output.stdout).unwrap()
-    }
-
-    fn screen(&self) -> String {
-        self.tmux(&["capture-pane", "-p"])
-    }
-
-    /// The process id of what its shell runs.
-    fn child(&self) -> String {
-        let shell = self.tmux(&["display-message", "-p", "#{pane_pid}"]);
-        let shell = shell.trim();
-        let children = fs::read_to_string(format!("/proc/{shell}/task/{shell}/children"));
-        children.unwrap().trim().to_owned()
-    }
-
-    fn keys(&self, keys: &[&str]) {
-        self.tmux(&[&["send-keys"], keys].concat());
-    }
-
-    /// Waits for a screen that is so, and returns it.
-    fn until(&self, is_so: impl Fn(&str) -> bool) -> String {
-        let begin = std::time::Instant::now();
-        loop {
-            let screen = self.screen();
-            if is_so(&screen) {
-                return screen;
-            }
-            let limit = std::time::Duration::from_secs(30);
-            assert!(
-                begin.elapsed() < limit,
-                "not the screen expected:\n{screen}"
-            );
-            std::thread::sleep(std::time::Duration::from_millis(30));
-        }
-    }
-
-    fn until_has(&self, text: &str) -> String {
-        self.until(|screen| screen.contains(text))
-    }
-
-    /// The terminal is as it was before, and has what was said at the end.
-    fn expect_restored(&self, said: &str) {
-        let screen = self.until(|screen| screen.contains("icanon"));
-        assert!(screen.contains(said), "{screen}");
-        assert!(
-            !screen.contains("-icanon") && !screen.contains("-echo "),
-            "{screen}"
-        );
-        let state = self.tmux(&["display-message", "-p", "#{alternate_on}#{cursor_flag}"]);
-        assert_eq!(state.trim(), "01", "{screen}");
-    }
-}
-
-impl Drop for Terminal {
-    fn drop(&mut self) {
-        let _ = Command::new("tmux")
-            .args(["-L", &self.0, "kill-server"])
-            .output();
-    }
-}
+use support::screen::Terminal;
 
 /// The line of a screen that begins so.
 fn line<'a>(screen: &'a str, beginning: &str) -> Option<&'a str> {
@@ -197,7 +103,7 @@ fn top_ends_with_its_terminal() {
 #[test]
 fn a_stopped_top_gives_the_screen_back_and_takes_it_again() {
     let fights = Fights::start_reachable("top-stops");
-    let terminal = Terminal(format!("lockprof-stops-{}", std::process::id()));
+    let terminal = Terminal::named("stops");
     let shell = "env PS1='$ ' bash --norc --noprofile -i";
     terminal.tmux(&["-f", "/dev/null", "new-session", "-d", shell]);
     let top = format!("{} top {}", env!("CARGO_BIN_EXE_lockprof"), fights.pid());
@@ -219,7 +125,7 @@ fn a_stopped_top_gives_the_screen_back_and_takes_it_again() {
 #[test]
 fn a_terminal_without_a_cursor_gets_one_table() {
     let mut fights = Fights::start_reachable("top-dumb");
-    let terminal = Terminal(format!("lockprof-dumb-{}", std::process::id()));
+    let terminal = Terminal::named("dumb");
     let top = format!("{} top {}", env!("CARGO_BIN_EXE_lockprof"), fights.pid());
     let shell = format!("TERM=dumb {top}; echo \"status $?\"; stty -a; sleep 60");
     terminal.tmux(&["-f", "/dev/null", "new-session", "-d", &shell]);

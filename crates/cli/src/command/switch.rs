@@ -6,13 +6,14 @@ use clap::ArgMatches;
 use contract::control::{self, Request};
 
 use crate::args::name;
+use crate::control::Patience;
 use crate::{control as socket, output};
 
 /// Carries out either command.
 pub(crate) fn switch(matches: &ArgMatches, on: bool) -> ExitCode {
     let pid = matches.get_one::<u32>(name::PID).copied().unwrap_or(0);
     let request = if on { Request::On } else { Request::Off };
-    match socket::ask_text(pid, request) {
+    match socket::ask_text(pid, request, Patience::Usual) {
         Ok(status) => {
             let state = control::value(&status, "state").unwrap_or("unknown");
             if output::print(&format!("process {pid}: profiling is {state}\n")) {
@@ -21,8 +22,8 @@ pub(crate) fn switch(matches: &ArgMatches, on: bool) -> ExitCode {
                 ExitCode::FAILURE
             }
         }
-        Err(reason) => {
-            output::message(&reason);
+        Err(failure) => {
+            output::message(&failure.reason());
             ExitCode::FAILURE
         }
     }

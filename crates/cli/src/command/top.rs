@@ -9,7 +9,9 @@ use std::time::Duration;
 use clap::ArgMatches;
 
 use crate::args::name;
+use crate::control::{Failure, Patience};
 use crate::top::rates::Sort;
+use crate::top::silence::Silence;
 use crate::top::terminal::{Input, Terminal};
 use crate::top::watch::{self, Watch};
 use crate::top::{After, Top};
@@ -33,15 +35,16 @@ pub(crate) fn top(matches: &ArgMatches) -> ExitCode {
     let mut top = Top::new(about, sort.unwrap_or(Sort::Wait));
     let is_once = matches.get_flag(name::ONCE) || !output::is_screen();
     // The first look comes before the screen: its failure is one line.
-    let done = watch::look(pid).and_then(|look| {
+    let done = watch::look(pid, Patience::Usual).and_then(|look| {
         top.learn(look);
         if is_once {
             thread::sleep(interval);
-            top.learn(watch::look(pid)?);
+            top.learn(watch::look(pid, Patience::Usual)?);
             return Ok(());
         }
         let watch = watch::watch(pid, interval);
-        show(&mut top, &watch).map_err(|error| output::reason(&error))?
+        let shown = show(&mut top, &watch, Silence::new(pid, interval));
+        shown.map_err(|error| Failure::ForGood(output::reason(&error)))?
     });
     match done {
         Ok(()) if !is_once => ExitCode::SUCCESS,
@@ -53,8 +56,8 @@ pub(crate) fn top(matches: &ArgMatches) -> ExitCode {
             output::message(&format!("process {pid} has ended"));
             ExitCode::SUCCESS
         }
-        Err(reason) => {
-            output::message(&reason);
+        Err(failure) => {
+            output::message(&failure.reason());
             ExitCode::FAILURE
         }
     }
@@ -71,19 +74,15 @@ fn has_ended(pid: u32) -> bool {
     })
 }
 
-/// Shows it until somebody ends it, or a look fails.
-fn show(top: &mut Top, watch: &Watch) -> io::Result<Result<(), String>> {
+/// Shows it until somebody ends it, or a look fails for good.
+fn show(top: &mut Top, watch: &Watch, mut silence: Silence) -> io::Result<Result<(), Failure>> {
     let terminal = Terminal::take()?;
     let mut is_new = true;
     loop {
-        match watch.looks.try_recv() {
-            Ok(Ok(look)) => {
-                top.learn(look);
-                is_new = true;
-            }
-            Ok(Err(reason)) => return Ok(Err(reason)),
-            Err(TryRecvError::Empty) => {}
-            Err(TryRecvError::Disconnected) => return Ok(Ok(())),
+        match hear(top, watch, &mut silence) {
+            Heard::News => is_new = true,
+            Heard::Nothing => {}
+            Heard::End(result) => return Ok(result),
         }
         let (width, height) = terminal.size();
         if is_new {
@@ -104,5 +103,36 @@ fn show(top: &mut Top, watch: &Watch) -> io::Result<Result<(), String>> {
             Input::Resized => {}
             Input::Nothing => is_new = false,
         }
+    }
+}
+
+/// What has come of the looks.
+enum Heard {
+    News,
+    Nothing,
+    End(Result<(), Failure>),
+}
+
+fn hear(top: &mut Top, watch: &Watch, silence: &mut Silence) -> Heard {
+    match watch.looks.try_recv() {
+        Ok(Ok(look)) => {
+            silence.end();
+            top.learn(look);
+            return Heard::News;
+        }
+        Ok(Err(Failure::ForNow(reason))) => silence.explain(reason),
+        Ok(Err(failure)) => return Heard::End(Err(failure)),
+        Err(TryRecvError::Empty) => {}
+        Err(TryRecvError::Disconnected) => return Heard::End(Ok(())),
+    }
+    if !top.is_waiting() {
+        silence.end();
+    }
+    match silence.news() {
+        Some(news) => {
+            top.miss(news);
+            Heard::News
+        }
+        None => Heard::Nothing,
     }
 }

@@ -4,7 +4,7 @@ use contract::control::{self, Request};
 
 use super::subject::Process;
 use super::{Check, Subject};
-use crate::control as socket;
+use crate::control::{self as socket, Failure, Patience};
 
 /// The library as it is called when it is loaded.
 const LIBRARY: &str = "liblockprof";
@@ -84,7 +84,8 @@ fn switched(subject: &Subject, process: &Process) -> Option<Check> {
         return None;
     }
     let pid = process.pid;
-    match socket::ask_text(pid, Request::Status) {
+    let answer = socket::ask_text(pid, Request::Status, Patience::Usual);
+    match answer.map_err(Failure::reason) {
         Ok(status) => Some(match control::value(&status, "state") {
             Some("on") => Check::good("it answers, and profiling is on"),
             Some("off") => Check::bad(

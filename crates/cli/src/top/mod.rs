@@ -2,6 +2,7 @@
 
 pub(crate) mod rates;
 pub(crate) mod screen;
+pub(crate) mod silence;
 mod stacks;
 pub(crate) mod terminal;
 #[cfg(test)]
@@ -33,6 +34,8 @@ pub(crate) struct Top {
     before: Sums,
     look: Option<Look>,
     rows: Vec<Row>,
+    /// What is said while there is no answer.
+    silence: Option<String>,
 }
 
 /// What a key leads to, outside.
@@ -57,11 +60,13 @@ impl Top {
             before: Sums::default(),
             look: None,
             rows: Vec::new(),
+            silence: None,
         }
     }
 
     /// Takes in another look.
     pub(crate) fn learn(&mut self, look: Look) {
+        self.silence = None;
         if self.is_paused {
             return;
         }
@@ -70,6 +75,16 @@ impl Top {
         }
         self.rows = rates::between(&self.before, &look.sums, &look.queues);
         self.look = Some(look);
+    }
+
+    /// Says that there is no answer; what was learnt stays.
+    pub(crate) fn miss(&mut self, silence: String) {
+        self.silence = Some(silence);
+    }
+
+    /// Whether looks are wanted.
+    pub(crate) fn is_waiting(&self) -> bool {
+        !self.is_paused
     }
 
     /// Whether there was any look.
@@ -90,6 +105,7 @@ impl Top {
             KeyCode::Esc => self.filter.clear(),
             KeyCode::Char('p') => {
                 self.is_paused = !self.is_paused;
+                self.silence = None;
                 let wish = if self.is_paused {
                     Wish::Pause
                 } else {
@@ -116,7 +132,8 @@ impl Top {
         {
             let page = stacks::page(&look.profile, &row.lock);
             let from = from.min(page.len().saturating_sub(1));
-            return screen::page(&page, from, KEYS_OF_STACKS, (width, height));
+            let foot = self.silence.as_deref().unwrap_or(KEYS_OF_STACKS);
+            return screen::page(&page, from, foot, (width, height));
         }
         let rows = self.shown();
         let chosen = self.chosen_at(&rows);
@@ -134,11 +151,16 @@ impl Top {
             rows,
             sort: self.sort,
             chosen,
-            foot: match (self.is_typing, self.filter.as_str()) {
-                (true, filter) => format!("/{filter}_  Enter keeps it, Esc clears it"),
-                (false, "") => KEYS.to_owned(),
-                (false, filter) => format!("filter: {filter} (Esc clears it)  {KEYS}"),
-            },
+            foot: self.foot(),
+        }
+    }
+
+    fn foot(&self) -> String {
+        match (self.is_typing, &self.silence, self.filter.as_str()) {
+            (true, _, filter) => format!("/{filter}_  Enter keeps it, Esc clears it"),
+            (false, Some(silence), _) => silence.clone(),
+            (false, None, "") => KEYS.to_owned(),
+            (false, None, filter) => format!("filter: {filter} (Esc clears it)  {KEYS}"),
         }
     }
 

@@ -8,7 +8,8 @@ use contract::control::{self, Queue, Request};
 use contract::profile::Profile;
 
 use super::rates::Sums;
-use crate::{control as socket, load};
+use crate::control::{self as socket, Failure, Patience};
+use crate::load;
 
 /// One look.
 pub(crate) struct Look {
@@ -29,9 +30,9 @@ pub(crate) enum Wish {
     Switch(bool),
 }
 
-/// The looks, until one fails; and where wishes go.
+/// The looks, until one fails for good; and where wishes go.
 pub(crate) struct Watch {
-    pub(crate) looks: Receiver<Result<Look, String>>,
+    pub(crate) looks: Receiver<Result<Look, Failure>>,
     pub(crate) wishes: Sender<Wish>,
 }
 
@@ -39,17 +40,18 @@ pub(crate) struct Watch {
 ///
 /// # Errors
 ///
-/// One line that says why not.
-pub(crate) fn look(pid: u32) -> Result<Look, String> {
-    let queues = socket::ask_text(pid, Request::Waiters)?;
-    let bytes = socket::ask(pid, Request::Profile)?;
-    let status = socket::ask_text(pid, Request::Status)?;
-    let profile = load::decode(&bytes).map_err(|reason| format!("process {pid}: {reason}"))?;
+/// Why not, and whether there is hope.
+pub(crate) fn look(pid: u32, patience: Patience) -> Result<Look, Failure> {
+    let of_process = |reason| Failure::ForGood(format!("process {pid}: {reason}"));
+    let queues = socket::ask_text(pid, Request::Waiters, patience)?;
+    let bytes = socket::ask(pid, Request::Profile, patience)?;
+    let status = socket::ask_text(pid, Request::Status, patience)?;
+    let profile = load::decode(&bytes).map_err(of_process)?;
     Ok(Look {
         sums: Sums::new(&profile),
         profile,
         queues: control::decode_queues(&queues)
-            .ok_or_else(|| format!("process {pid} speaks another version of the protocol"))?,
+            .ok_or_else(|| of_process("it speaks another version of the protocol".to_owned()))?,
         state: control::value(&status, "state").unwrap_or("?").to_owned(),
     })
 }
@@ -66,9 +68,12 @@ pub(crate) fn watch(pid: u32, interval: Duration) -> Watch {
                 Ok(Wish::Resume) => is_paused = false,
                 Ok(Wish::Switch(on)) => {
                     let request = if on { Request::On } else { Request::Off };
-                    if let Err(reason) = socket::ask(pid, request) {
-                        let _ = looked.send(Err(reason));
-                        return;
+                    if let Err(failure) = socket::ask(pid, request, Patience::Endless) {
+                        let is_over = is_for_good(&failure);
+                        if looked.send(Err(failure)).is_err() || is_over {
+                            return;
+                        }
+                        continue;
                     }
                 }
                 Err(RecvTimeoutError::Timeout) => {}
@@ -77,12 +82,16 @@ pub(crate) fn watch(pid: u32, interval: Duration) -> Watch {
             if is_paused {
                 continue;
             }
-            let look = look(pid);
-            let is_over = look.is_err();
+            let look = look(pid, Patience::Endless);
+            let is_over = look.as_ref().is_err_and(is_for_good);
             if looked.send(look).is_err() || is_over {
                 return;
             }
         }
     });
     Watch { looks, wishes }
+}
+
+fn is_for_good(failure: &Failure) -> bool {
+    matches!(failure, Failure::ForGood(_))
 }

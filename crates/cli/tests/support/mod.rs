@@ -10,6 +10,7 @@
 pub(crate) mod browser;
 pub(crate) mod live;
 pub(crate) mod native;
+pub(crate) mod screen;
 pub(crate) mod several;
 
 use std::env;
