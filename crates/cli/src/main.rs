@@ -17,6 +17,7 @@ mod progress;
 mod render;
 mod save;
 mod search;
+mod server;
 mod source;
 mod symbolize;
 mod top;

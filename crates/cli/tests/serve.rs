@@ -45,15 +45,19 @@ impl Served {
         Self { child, address }
     }
 
+    /// A connection on which this much was sent.
+    fn connect(&self, sent: &str) -> TcpStream {
+        let mut stream = TcpStream::connect(&self.address).unwrap();
+        let limit = Some(Duration::from_secs(60));
+        stream.set_read_timeout(limit).unwrap();
+        stream.write_all(sent.as_bytes()).unwrap();
+        stream
+    }
+
     /// Status line and body of an answer.
     fn ask(&self, request: &str) -> (String, String) {
-        let mut stream = TcpStream::connect(&self.address).unwrap();
-        stream
-            .set_read_timeout(Some(Duration::from_secs(60)))
-            .unwrap();
-        stream.write_all(request.as_bytes()).unwrap();
         let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
+        self.connect(request).read_to_string(&mut answer).unwrap();
         let (head, body) = answer.split_once("\r\n\r\n").unwrap();
         (head.lines().next().unwrap().to_owned(), body.to_owned())
     }
@@ -98,6 +102,77 @@ fn the_server_answers_only_this_machine_and_only_for_the_page() {
     let post =
         format!("POST / HTTP/1.1\r\nHost: {own}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
     assert!(served.ask(&post).0.contains("405"));
+}
+
+#[test]
+fn requests_that_are_none_are_refused_and_harm_nobody() {
+    let scratch = Scratch::new("serve-refused");
+    scratch.file("p.pb.gz", &encoded());
+    let served = Served::new(scratch.path());
+    let own = served.address.clone();
+    let long = "x".repeat(64 << 10);
+    let many = "X: y\r\n".repeat(100);
+    for (request, status) in [
+        (
+            format!("GET / HTTP/1.1\r\nHost: {own}\r\nX: {long}\r\n\r\n"),
+            "431",
+        ),
+        (
+            format!("GET / HTTP/1.1\r\nHost: {own}\r\n{many}\r\n"),
+            "431",
+        ),
+        (
+            format!("GET / HTTP/1.1\r\nHost: {own}\r\nHost: {own}\r\n\r\n"),
+            "403",
+        ),
+        ("GET / HTTP/1.1\r\n\r\n".to_owned(), "403"),
+        (
+            "GET / HTTP/1.1\r\nHost: localhost.evil.example\r\n\r\n".to_owned(),
+            "403",
+        ),
+        ("\u{1}\u{2}\r\n\r\n".to_owned(), "400"),
+        (
+            format!("GET http://{own}/ HTTP/1.1\r\nHost: {own}\r\n\r\n"),
+            "404",
+        ),
+        (format!("DELETE / HTTP/1.1\r\nHost: {own}\r\n\r\n"), "405"),
+    ] {
+        let (said, body) = served.ask(&request);
+        assert!(said.starts_with(&format!("HTTP/1.1 {status} ")), "{said}");
+        assert!(!body.contains("cache_mu"), "{said}");
+    }
+    // A half one, whose sender is gone.
+    drop(served.connect("GET / HT"));
+    let head = format!("HEAD / HTTP/1.1\r\nHost: {own}\r\n\r\n");
+    let (said, body) = served.ask(&head);
+    assert!(said.contains("200") && body.is_empty(), "{said} {body}");
+    assert!(served.get("/", &own).1.contains("cache_mu"));
+}
+
+#[test]
+fn a_slow_client_holds_up_nobody() {
+    let scratch = Scratch::new("serve-slow");
+    let mut large = fought_for(1_700_000_000);
+    for function in large.functions.iter_mut().take(1) {
+        // A page that no buffer between two sockets holds.
+        function.name = "f".repeat(8 << 20);
+    }
+    write(&scratch, "p.pb.gz", &large);
+    let served = Served::new(scratch.path());
+    let own = served.address.clone();
+    let asking = format!("GET / HTTP/1.1\r\nHost: {own}\r\n\r\n");
+    let mut unread = served.connect(&asking);
+    // Its answer has begun to come, and cannot end.
+    unread.read_exact(&mut [0; 12]).unwrap();
+    let half = served.connect("GET / HTTP/1.1\r\nHos");
+    assert!(served.get("/version", &own).0.contains("200"));
+    // More that ask for nothing than are let in at once: they make way.
+    let idle: Vec<_> = (0..100).map(|_| served.connect("")).collect();
+    assert!(served.get("/version", &own).0.contains("200"));
+    let mut rest = Vec::new();
+    unread.read_to_end(&mut rest).unwrap();
+    assert!(rest.ends_with(b"</html>\n"), "the whole page");
+    drop((half, idle));
 }
 
 #[test]

@@ -3,17 +3,17 @@
 use std::collections::hash_map::DefaultHasher;
 use std::fs;
 use std::hash::{Hash, Hasher};
-use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::{Mutex, PoisonError};
 
 use clap::ArgMatches;
-use tiny_http::{Header, Method, Request, Response, Server};
 
 use crate::args::page::name;
 use crate::load;
 use crate::output;
 use crate::page::Page;
+use crate::server::{self, Answer, Asked};
 
 /// How profiles are called in a directory.
 const ENDINGS: [&str; 2] = [".pb.gz", ".pb"];
@@ -32,58 +32,48 @@ pub(crate) fn serve(matches: &ArgMatches) -> ExitCode {
             return ExitCode::FAILURE;
         }
     }
-    let server = match Server::http((Ipv4Addr::LOCALHOST, port)) {
-        Ok(server) => server,
+    let listener = match server::listen(port) {
+        Ok(listener) => listener,
         Err(error) => {
-            output::message(&format!("cannot serve on 127.0.0.1:{port}: {error}"));
+            let reason = output::reason(&error);
+            output::message(&format!("cannot serve on 127.0.0.1:{port}: {reason}"));
             return ExitCode::FAILURE;
         }
     };
-    let port = server.server_addr().to_ip().map_or(port, |at| at.port());
+    let port = listener.local_addr().map_or(port, |at| at.port());
     // Whoever started us in the background reads the address here.
     if !output::print(&format!("http://127.0.0.1:{port}/\n")) {
         return ExitCode::FAILURE;
     }
-    for request in server.incoming_requests() {
-        answer(request, port, &given);
-    }
-    ExitCode::SUCCESS
+    let one_page = Mutex::new(());
+    server::serve(&listener, move |asked| {
+        answer(asked, port, &given, &one_page)
+    })
 }
 
-/// Answers one request. A browser that has gone away meanwhile is no matter.
-fn answer(request: Request, port: u16, given: &[PathBuf]) {
-    let (status, kind, body) = response(&request, port, given);
-    let headers = [
-        ("Content-Type", kind),
-        ("Cache-Control", "no-store"),
-        ("X-Content-Type-Options", "nosniff"),
-        ("Cross-Origin-Resource-Policy", "same-origin"),
-    ];
-    let mut response = Response::from_string(body).with_status_code(status);
-    for (name, value) in headers {
-        if let Ok(header) = Header::from_bytes(name, value) {
-            response.add_header(header);
+/// Answers one request. Pages are made one at a time: several would need as much memory more.
+fn answer(asked: &Asked, port: u16, given: &[PathBuf], one_page: &Mutex<()>) -> Answer {
+    if !asked.host.as_ref().is_some_and(|host| is_ours(host, port)) {
+        let line = "only for browsers of this machine, by its own address";
+        return Answer::line("403 Forbidden", line);
+    }
+    if !["GET", "HEAD"].contains(&asked.method.as_str()) {
+        return Answer::line("405 Method Not Allowed", "only GET");
+    }
+    match asked.path.as_str() {
+        "/" => {
+            let _one = one_page.lock().unwrap_or_else(PoisonError::into_inner);
+            Answer {
+                status: "200 OK",
+                kind: "text/html; charset=utf-8",
+                body: page(given, &version(&profiles(given))),
+            }
         }
-    }
-    let _ = request.respond(response);
-}
-
-/// Status, type and body.
-fn response(request: &Request, port: u16, given: &[PathBuf]) -> (u16, &'static str, String) {
-    const TEXT: &str = "text/plain; charset=utf-8";
-    let host = request.headers().iter().find(|h| h.field.equiv("Host"));
-    if !host.is_some_and(|host| is_ours(host.value.as_str(), port)) {
-        let body = "only for browsers of this machine, by its own address\n";
-        return (403, TEXT, body.to_owned());
-    }
-    if !matches!(request.method(), Method::Get | Method::Head) {
-        return (405, TEXT, "only GET\n".to_owned());
-    }
-    let version = version(&profiles(given));
-    match request.url() {
-        "/" => (200, "text/html; charset=utf-8", page(given, &version)),
-        "/version" => (200, TEXT, version),
-        _ => (404, TEXT, "only /\n".to_owned()),
+        "/version" => Answer {
+            body: version(&profiles(given)),
+            ..Answer::line("200 OK", "")
+        },
+        _ => Answer::line("404 Not Found", "only /"),
     }
 }
 
