@@ -86,7 +86,7 @@ fn show(top: &mut Top, watch: &Watch, mut silence: Silence) -> io::Result<Result
         }
         let (width, height) = terminal.size();
         if is_new {
-            terminal.draw(&top.lines(width, height))?;
+            terminal.draw(&top.lines(width, height), width)?;
         }
         is_new = true;
         match terminal.input(TICK)? {

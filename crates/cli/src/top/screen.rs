@@ -36,8 +36,9 @@ pub(crate) struct Table<'a> {
     pub(crate) foot: String,
 }
 
-/// Lines above the rows: title, sums, an empty one, titles of columns.
-const ABOVE: usize = 4;
+/// What goes above the rows where there is no room, by its place among what is left: the empty
+/// line, the sums, the title, the titles of columns.
+const FIRST_TO_GO_ABOVE: [usize; 4] = [2, 1, 0, 0];
 /// From this width on there is room for the place in the code.
 const WIDE: usize = 96;
 /// A column of numbers: its title, how wide, its order.
@@ -59,9 +60,16 @@ const FIRST_TO_GO: [usize; 5] = [2, 3, 1, 5, NUMBERS.len()];
 impl Table<'_> {
     /// The whole screen.
     pub(crate) fn lines(&self, width: usize, height: usize) -> Vec<Line> {
-        let room = height.saturating_sub(ABOVE + 1).max(1);
-        let first = self.chosen.map_or(0, |at| (at + 1).saturating_sub(room));
         let mut lines = self.head(width);
+        for least in FIRST_TO_GO_ABOVE {
+            // One row, and the last line.
+            if lines.len() + 2 > height {
+                lines.remove(least);
+            }
+        }
+        let above = lines.len();
+        let room = height.saturating_sub(above + 1).max(1);
+        let first = self.chosen.map_or(0, |at| (at + 1).saturating_sub(room));
         let rows = self.rows.iter().enumerate().skip(first).take(room);
         lines.extend(rows.map(|(at, row)| {
             let style = match self.chosen {
@@ -71,7 +79,7 @@ impl Table<'_> {
             line(&cells(row, width), style, width)
         }));
         lines.resize(
-            ABOVE + room,
+            above + room,
             Line {
                 text: String::new(),
                 style: Style::Plain,
@@ -136,10 +144,12 @@ pub(crate) fn page(text: &[String], first: usize, foot: &str, size: (usize, usiz
 }
 
 fn line(text: &str, style: Style, width: usize) -> Line {
-    Line {
-        text: beginning(&printable(text), width).to_owned(),
-        style,
-    }
+    let text = printable(text);
+    let text = match beginning(&text, width) {
+        whole if whole.len() == text.len() => text,
+        _ => format!("{}…", beginning(&text, width.saturating_sub(1))),
+    };
+    Line { text, style }
 }
 
 fn cells(row: &Row, width: usize) -> String {

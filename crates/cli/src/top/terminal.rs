@@ -17,6 +17,7 @@ use rustix::process::{Signal, kill_current_process_group};
 
 use super::screen::{Line, Style};
 use crate::output;
+use crate::render::width::width;
 
 /// Signals after which the screen is given back.
 const ENDING: [i32; 3] = [
@@ -45,6 +46,9 @@ pub(crate) enum Input {
 impl Terminal {
     /// Takes the screen.
     pub(crate) fn take() -> io::Result<Self> {
+        // In the background this stops us, and a signal that ends others then is to end us too:
+        // only after it are there handlers.
+        terminal::enable_raw_mode()?;
         let is_ended = Arc::new(AtomicBool::new(false));
         for signal in ENDING {
             signal_hook::flag::register(signal, Arc::clone(&is_ended))?;
@@ -74,8 +78,8 @@ impl Terminal {
         (usize::from(width).max(1), usize::from(height).max(2))
     }
 
-    /// Draws all lines over what was there.
-    pub(crate) fn draw(&self, lines: &[Line]) -> io::Result<()> {
+    /// Draws all lines over what was there, on so many columns.
+    pub(crate) fn draw(&self, lines: &[Line], columns: usize) -> io::Result<()> {
         let mut screen = io::BufWriter::new(output::screen());
         for (line, row) in lines.iter().zip(0_u16..) {
             queue!(screen, cursor::MoveTo(0, row))?;
@@ -84,12 +88,11 @@ impl Terminal {
                 Style::Strong => queue!(screen, SetAttribute(Attribute::Bold))?,
                 Style::Chosen => queue!(screen, SetAttribute(Attribute::Reverse))?,
             }
-            queue!(
-                screen,
-                Print(&line.text),
-                SetAttribute(Attribute::Reset),
-                Clear(ClearType::UntilNewLine)
-            )?;
+            queue!(screen, Print(&line.text), SetAttribute(Attribute::Reset))?;
+            // Behind a full line the cursor stands on its last sign.
+            if width(&line.text) < columns {
+                queue!(screen, Clear(ClearType::UntilNewLine))?;
+            }
         }
         screen.flush()
     }
@@ -161,9 +164,12 @@ fn enter() -> io::Result<()> {
 }
 
 fn give_back() {
+    let last = terminal::size().map_or(0, |(_, height)| height.saturating_sub(1));
     let _ = execute!(
         output::screen(),
         EnableLineWrap,
+        // Where there is no other screen to go back to, what follows stands below ours.
+        cursor::MoveTo(0, last),
         LeaveAlternateScreen,
         cursor::Show
     );

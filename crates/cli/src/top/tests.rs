@@ -6,6 +6,7 @@ use contract::profile::{Function, Label, LabelValue, Line, Location, Profile, Sa
 use contract::sample_type::label;
 
 use super::*;
+use crate::render::width::width as width_of;
 
 /// So many seconds of two locks; all numbers grow with them.
 fn profile(seconds: i64) -> Profile {
@@ -135,11 +136,49 @@ fn a_lock_that_nobody_ever_got_is_shown_too() {
 fn a_wide_screen_has_the_place_and_a_small_one_still_works() {
     let top = top();
     assert!(top.plain(120).lines().any(|line| line.ends_with("  put")));
-    for (width, height) in [(1, 1), (1, 2), (20, 5), (79, 6), (300, 100)] {
-        for line in top.lines(width, height) {
-            assert!(line.text.chars().count() <= width);
+    for (width, height) in [(1, 2), (20, 3), (20, 5), (79, 6), (300, 100)] {
+        let lines = top.lines(width, height);
+        assert_eq!(lines.len(), height);
+        for line in &lines {
+            assert!(width_of(&line.text) <= width, "{}", line.text);
         }
+        let is_row = |line: &screen::Line| line.style == screen::Style::Chosen;
+        assert!(lines.iter().any(is_row), "{width}x{height}");
     }
+}
+
+#[test]
+fn figures_that_are_old_are_said_to_be_and_stay() {
+    let mut top = top();
+    let before = texts(&top);
+    top.miss("no answer for 9 s".to_owned());
+    let silent = texts(&top);
+    assert_eq!(silent[..23], before[..23]);
+    assert_eq!(silent[23], "no answer for 9 s");
+    press(&mut top, &[KeyCode::Enter]);
+    assert_eq!(texts(&top)[23], "no answer for 9 s");
+    press(&mut top, &[KeyCode::Esc]);
+    top.learn(look(14, Vec::new()));
+    assert_eq!(texts(&top)[23], before[23]);
+}
+
+#[test]
+fn names_neither_hide_nor_push_columns_aside() {
+    let mut top = top();
+    let mut odd = queue("0x50", "mutex", 2_000_000_000);
+    odd.name = "缓存\u{202e}🔒e\u{301}".to_owned();
+    odd.holder_name = "写\u{1b}[2J".to_owned();
+    top.learn(look(13, vec![odd]));
+    let lines = top.lines(110, 24);
+    let row = lines.iter().find(|line| line.text.starts_with("缓存"));
+    let row = &row.unwrap().text;
+    assert!(row.starts_with("缓存\\u{202e}🔒e\u{301} "), "{row}");
+    assert!(row.contains(" 写\\u{1b}[2J "), "{row}");
+    let end_of = |text: &str, word: &str| {
+        let end = text.find(word).unwrap() + word.len();
+        width_of(&text[..end])
+    };
+    assert_eq!(end_of(row, "2.00 s"), end_of(&lines[3].text, "SINCE"));
 }
 
 #[test]
