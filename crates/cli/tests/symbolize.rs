@@ -223,6 +223,7 @@ fn separate_debug_information_is_found_where_debuggers_find_it() {
     let debug_dir = scratch.join("dir");
     let by_id = debug_dir.join(format!(".build-id/{}/{}.debug", &id[..2], &id[2..]));
     let inside = debug_dir.join(scratch.path().strip_prefix("/").unwrap());
+    fs::create_dir_all(&debug_dir).unwrap();
     for place in [
         scratch.join("bank.debug"),
         scratch.join(".debug/bank.debug"),
@@ -386,6 +387,19 @@ fn files_that_are_no_profiles_are_told() {
     assert_eq!(
         said,
         "lockprof: no addresses in files: there is nothing to look up\n"
+    );
+}
+
+#[test]
+fn a_folder_that_is_none_is_told() {
+    let scratch = Scratch::new("no-folder");
+    let file = file_of(&scratch, &support::profile());
+    let output = symbolize(&file, &["--debug-dir", "/nowhere"]).output();
+    let output = output.unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert_eq!(
+        stderr(&output),
+        "lockprof: --debug-dir /nowhere: no directory\n"
     );
 }
 

@@ -25,6 +25,13 @@ pub(crate) fn symbolize(matches: &ArgMatches) -> ExitCode {
         output::message("--output goes with one profile");
         return ExitCode::from(2);
     }
+    let folders = matches.get_many::<PathBuf>(name::DEBUG_DIR);
+    let folders: Vec<PathBuf> = folders.into_iter().flatten().cloned().collect();
+    if let Some(missing) = folders.iter().find(|folder| !folder.is_dir()) {
+        let missing = missing.display();
+        output::message(&format!("--{} {missing}: no directory", name::DEBUG_DIR));
+        return ExitCode::from(2);
+    }
     let mut profiles = Vec::new();
     let mut is_whole = true;
     for path in paths {
@@ -38,8 +45,7 @@ pub(crate) fn symbolize(matches: &ArgMatches) -> ExitCode {
         }
     }
     if !profiles.is_empty() {
-        let folders = matches.get_many::<PathBuf>(name::DEBUG_DIR);
-        let sources = Sources::new(folders.into_iter().flatten().cloned());
+        let sources = Sources::new(folders);
         let outcome = add_lines(&mut profiles, &sources, true);
         is_whole &= store(&profiles, &outcome, place.map(PathBuf::as_path));
         complain(&outcome);
