@@ -206,23 +206,20 @@ const FUTEX: &str = "futex";
 /// `; 24 looks at its holder while others waited found it asleep in 23, 22 of them in fsync:
 /// 79.8% to 99.3% of that time`
 fn meanwhile(of: &Meanwhile, mean_hold_ns: u64) -> String {
+    let looks = units::of(of.looks, "look", "looks");
+    if !of.is_enough() {
+        return format!("; {looks} at its holder: too few to say what it did");
+    }
     let call = of.most.as_ref().map_or_else(String::new, |(call, times)| {
         format!(", {} of them in {call}", units::count(*times))
     });
-    let sure = if of.is_enough() {
-        let (least, most) = of.asleep_range(mean_hold_ns);
-        format!(
-            "{} to {} of that time",
-            units::share(least),
-            units::share(most)
-        )
-    } else {
-        "too few to go by".to_owned()
-    };
+    let (least, most) = of.asleep_range(mean_hold_ns);
     format!(
-        "; {} at its holder while others waited found it asleep in {}{call}: {sure}",
-        units::of(of.looks, "look", "looks"),
+        "; {looks} at its holder while others waited found it asleep in {}{call}: {} to {} of that \
+         time",
         units::count(of.asleep),
+        units::share(least),
+        units::share(most),
     )
 }
 
@@ -340,7 +337,7 @@ mod tests {
         assert!(known.text().ends_with(told), "{}", known.text());
         assert_eq!(known.advice(), "call fsync without holding mu");
         let doubtful = hint(3, 3);
-        let told = "asleep in 3, 3 of them in fsync: too few to go by";
+        let told = "; 3 looks at its holder: too few to say what it did";
         assert!(doubtful.text().ends_with(told), "{}", doubtful.text());
         assert!(doubtful.advice().starts_with("do less while mu is held"));
     }
