@@ -3,6 +3,8 @@
 
 use serde_json::Value;
 
+use crate::render::printable::of_json;
+
 /// A value that is text already.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Json(String);
@@ -34,6 +36,6 @@ impl Json {
     /// As it may stand between the tags of a script: nothing in it begins a tag.
     pub(super) fn into_script(self) -> String {
         // In JSON this sign stands in texts only, where it may be written so.
-        self.0.replace('<', "\\u003c")
+        of_json(&self.0).replace('<', "\\u003c")
     }
 }
