@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::record::{self, Kind, Loss, Record, Role};
 use crate::sys;
-use crate::world::{explore, in_one_step, jump_out_after, spawn};
+use crate::world::{explore, explore_with, in_one_step, jump_out_after, spawn};
 
 /// Records that were handed over, and those that were taken out.
 #[derive(Clone, Default)]
@@ -246,7 +246,8 @@ fn jump_out_anywhere(jump: fn(&Told, usize) -> loom::thread::JoinHandle<bool>) {
     let jumps = Arc::new(AtomicUsize::new(1));
     for steps in (0..).take_while(|_| jumps.swap(0, Ordering::Relaxed) != 0) {
         let jumps = Arc::clone(&jumps);
-        explore(move || {
+        // The jump is a second preemption.
+        explore_with(1, move || {
             let told = Told::default();
             // There is a queue.
             told.push(0x50);
