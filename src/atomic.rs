@@ -10,6 +10,16 @@ pub(crate) const fn room(len: u16) -> u16 {
     len
 }
 
+/// A word on the heap that begins with 0. The model learns here that it is there.
+pub(crate) fn boxed_word() -> Box<AtomicU64> {
+    Box::new(AtomicU64::new(0))
+}
+
+/// So many of them.
+pub(crate) fn boxed_words(len: usize) -> Box<[AtomicU64]> {
+    (0..len).map(|_| AtomicU64::new(0)).collect()
+}
+
 /// What belongs to one thread at a time, by an agreement that the compiler cannot see; the
 /// model watches that it is kept.
 #[repr(transparent)]

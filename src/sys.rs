@@ -287,6 +287,84 @@ pub(crate) fn restore_signals(before: &libc::sigset_t) {
     unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, before, std::ptr::null_mut()) };
 }
 
+/// Whether a thread of this process has ended.
+pub(crate) fn has_thread_ended(id: u32) -> bool {
+    let before = errno();
+    // SAFETY: takes numbers only; signal 0 is none.
+    let code = unsafe { libc::syscall(libc::SYS_tgkill, process_id(), id, 0) };
+    let has_ended = code == -1 && errno() == libc::ESRCH;
+    set_errno(before);
+    has_ended
+}
+
+/// While it lives, no signal handler of the host runs on the calling thread: one that jumped
+/// out of what we do now would leave a lock of ours taken, or a file open.
+pub(crate) struct Undisturbed {
+    before: libc::sigset_t,
+    // Goes after the signals that may come.
+    _uncancelled: Uncancelled,
+}
+
+/// Puts signals off, and cancellation: for what is over soon.
+pub(crate) fn stay_undisturbed() -> Undisturbed {
+    let uncancelled = stay_uncancelled();
+    Undisturbed {
+        before: block_signals(),
+        _uncancelled: uncancelled,
+    }
+}
+
+/// Puts off the signals that have handlers, and cancellation: for what may take long. A
+/// signal that ends the program ends it at once; so does what a fault of ours raises.
+pub(crate) fn put_off_handlers() -> Undisturbed {
+    const FAULTS: [c_int; 5] = [
+        libc::SIGSEGV,
+        libc::SIGBUS,
+        libc::SIGILL,
+        libc::SIGFPE,
+        libc::SIGTRAP,
+    ];
+    let uncancelled = stay_uncancelled();
+    let before = block_signals();
+    let mut unhandled = before;
+    for signal in 1..=libc::SIGRTMAX() {
+        if FAULTS.contains(&signal) || !has_handler(signal) {
+            continue;
+        }
+        // SAFETY: a valid set and number.
+        unsafe { libc::sigaddset(&raw mut unhandled, signal) };
+    }
+    restore_signals(&unhandled);
+    Undisturbed {
+        before,
+        _uncancelled: uncancelled,
+    }
+}
+
+fn has_handler(signal: c_int) -> bool {
+    let mut action = std::mem::MaybeUninit::<libc::sigaction>::zeroed();
+    // SAFETY: changes nothing; a valid place to write to.
+    let code = unsafe { libc::sigaction(signal, std::ptr::null(), action.as_mut_ptr()) };
+    // SAFETY: zeros are a value of it.
+    let action = unsafe { action.assume_init() };
+    code == 0 && action.sa_sigaction != libc::SIG_DFL && action.sa_sigaction != libc::SIG_IGN
+}
+
+/// Whether the calling thread runs on its alternate signal stack: in a handler, then.
+pub(crate) fn is_on_signal_stack() -> bool {
+    let mut stack = std::mem::MaybeUninit::<libc::stack_t>::zeroed();
+    // SAFETY: changes nothing; a valid place to write to.
+    unsafe { libc::sigaltstack(std::ptr::null(), stack.as_mut_ptr()) };
+    // SAFETY: zeros are a value of it.
+    unsafe { stack.assume_init() }.ss_flags & libc::SS_ONSTACK != 0
+}
+
+impl Drop for Undisturbed {
+    fn drop(&mut self) {
+        restore_signals(&self.before);
+    }
+}
+
 /// While it lives, the calling thread is not cancelled: what we do for it may open and
 /// write files, where a cancellation would strike that the host's own call never met.
 pub(crate) struct Uncancelled {

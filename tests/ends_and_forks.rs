@@ -7,6 +7,8 @@
 
 mod support;
 
+use std::time::Duration;
+
 use support::program::{Program, Run};
 
 /// Runs it as `how` says; status and output must be those without us.
@@ -100,6 +102,41 @@ fn taking_a_lock_is_no_place_to_be_cancelled() {
     ] {
         assert!(program.compare().profile().acquires() > 0);
     }
+}
+
+/// Jumps of one thread that goes on, and threads that end with one.
+const JUMPS: i64 = 1500 + 300;
+
+#[test]
+fn handlers_that_jump_out_of_us_anywhere_cost_what_is_counted_and_hold_nobody_up() {
+    let run = Program::exact("jumps_out_anywhere")
+        .within(Duration::from_secs(60))
+        .compare();
+    let rows = run.profile();
+    assert_eq!(run.truth("jumps"), JUMPS);
+    // The call that a handler jumped out of may be told, or not.
+    let (seen, done, tried) = (
+        rows.at("churn").acquires(),
+        run.truth("done"),
+        run.truth("tried"),
+    );
+    assert!((done..=tried).contains(&seen), "{done} {seen} {tried}");
+    let left = rows.lost(" calls (a signal handler jumped");
+    assert!((1..=JUMPS).contains(&left), "{left}");
+    // The thread that goes on is one that is profiled.
+    assert_eq!(rows.lost("inside the profiler"), 0);
+    assert_eq!(rows.lost("queue full"), 0);
+    rows.at("take_afterwards")
+        .thread("Afterwards")
+        .expect_counts("afterwards", 10_000, 10_000);
+}
+
+#[test]
+fn handlers_that_jump_out_of_us_do_not_end_a_sampled_profile() {
+    let run = Program::sampled("jumps_out_anywhere")
+        .within(Duration::from_secs(60))
+        .compare();
+    assert!(run.profile().at("take_afterwards").acquires() > 0);
 }
 
 #[test]

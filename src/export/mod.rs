@@ -148,10 +148,15 @@ pub(crate) fn reopen() {
 
 /// Starts our thread, unless it runs. The caller is inside us.
 pub(crate) fn start_thread() {
-    if way::is_asked_for() || !process::is_this_one() || RUNNING.swap(true, Ordering::Relaxed) {
+    let is_running = || RUNNING.load(Ordering::Relaxed);
+    if is_running() || way::is_asked_for() || !process::is_this_one() {
         return;
     }
-    let _uncancelled = sys::stay_uncancelled();
+    // Whoever jumped out of here would leave nobody to run.
+    let _undisturbed = sys::stay_undisturbed();
+    if RUNNING.swap(true, Ordering::Relaxed) {
+        return;
+    }
     if !memory::has_room(THREAD_ROOM) {
         stay_alone("not enough memory");
         return;
@@ -237,7 +242,7 @@ pub(crate) fn make_room() -> bool {
     if !process::is_this_one() || !memory::has_room(HOST_ROOM) {
         return false;
     }
-    let _uncancelled = sys::stay_uncancelled();
+    let undisturbed = sys::stay_undisturbed();
     let Some(process) = process() else {
         return false;
     };
@@ -245,6 +250,8 @@ pub(crate) fn make_room() -> bool {
         Ok(process) => process,
         Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
         Err(TryLockError::WouldBlock) => {
+            drop(undisturbed);
+            let _uncancelled = sys::stay_uncancelled();
             // Whoever has it is emptying the queue, or soon will.
             std::thread::sleep(ROOM_WAIT);
             return true;
@@ -268,7 +275,7 @@ pub(crate) fn flush(limit: Duration) -> bool {
     if !process::is_this_one() {
         return false;
     }
-    let _uncancelled = sys::stay_uncancelled();
+    let _undisturbed = sys::put_off_handlers();
     let begin_ns = sys::monotonic_ns();
     let failed_before = DELIVERIES.get().map_or(0, Deliveries::failed);
     let taken = take_and_tell(limit, &say_unfinished);
@@ -285,7 +292,7 @@ pub(crate) fn flush_last(limit: Duration) {
     if !record::any_seen() || !process::is_this_one() {
         return;
     }
-    let _uncancelled = sys::stay_uncancelled();
+    let _undisturbed = sys::put_off_handlers();
     let begin_ns = sys::monotonic_ns();
     if let Some(deliveries) = DELIVERIES.get() {
         deliveries.hurry(limit.saturating_sub(AFTER_UPLOADS));

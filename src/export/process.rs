@@ -118,7 +118,7 @@ impl Process {
     pub(crate) fn drain(&mut self) {
         let mut looked_again = false;
         self.filter.begin();
-        while record::take(|record| self.learn(record, &mut looked_again)) {}
+        record::drain(|record| self.learn(record, &mut looked_again));
         self.aggregate.settle(false);
     }
 

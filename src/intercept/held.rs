@@ -9,7 +9,7 @@
 
 use std::cell::Cell;
 
-/// How many a thread can remember: what fits into its 256 bytes.
+/// How many a thread can remember: what fits into its 264 bytes.
 const HELD_MAX: usize = 5;
 
 /// Acquisitions that may pass by while a hold is measured only because of its wait:
@@ -67,6 +67,12 @@ impl Held {
 pub(crate) struct HeldLocks([Cell<Held>; HELD_MAX]);
 
 impl HeldLocks {
+    /// Forgets all, and says what they were.
+    pub(crate) fn take_all(&self) -> impl Iterator<Item = Held> {
+        let taken = self.0.iter().map(Cell::take);
+        taken.filter(|held| held.lock != 0)
+    }
+
     /// Forgets all.
     pub(crate) fn clear(&self) {
         for place in &self.0 {

@@ -86,10 +86,18 @@ mod tests {
         let thread = Thread::current();
         // As it is once it has been seen.
         drop(Visit::begin(Caller { sp: 0, bp: 0 }));
-        let before = (thread.remaining(), thread.held.len(), thread.busy.get());
+        let before = (
+            thread.remaining(),
+            thread.held.len(),
+            thread.inside_at.get(),
+        );
         learn();
         assert!(PASSING_NS.load(Ordering::Relaxed) > 0);
-        let after = (thread.remaining(), thread.held.len(), thread.busy.get());
+        let after = (
+            thread.remaining(),
+            thread.held.len(),
+            thread.inside_at.get(),
+        );
         assert_eq!(after, before);
         assert_eq!(thread.passed.get(), 0);
     }

@@ -1,6 +1,7 @@
 //! What passes by while a hold is measured: it is told apart in a few instructions, since what is done within a hold makes it longer.
 
 use super::capture::Caller;
+use super::guard;
 use super::thread::Thread;
 use super::visit::Visit;
 use crate::sys;
@@ -13,7 +14,7 @@ pub(super) fn is_passing(lock: u64, depth: u32) -> bool {
     let remaining = thread.skip.get();
     let passes = thread.watchful.get()
         && remaining > 0
-        && !thread.busy.get()
+        && !guard::is_inside_now(thread)
         && thread.is_current()
         && !thread.held.is_concerned(lock, depth);
     if passes {

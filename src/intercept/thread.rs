@@ -28,8 +28,6 @@ pub(crate) struct Thread {
     /// Sampled locks held, and one more while the thread has not left the waiters
     /// for a lock that it has got; at offset 8: the release gate looks at it.
     pub(crate) held_len: Cell<u32>,
-    /// Whether the thread is inside us.
-    pub(crate) busy: Cell<bool>,
     /// Whether `countdown` is kept at 0 because every acquisition must be seen.
     pub(crate) watchful: Cell<bool>,
     /// The cell it waits in, counted from 1; 0 none.
@@ -37,6 +35,9 @@ pub(crate) struct Thread {
     /// How sure it is that a lock is waited for only shortly: 2 bits for each quarter
     /// of all locks.
     short_waits: Cell<u8>,
+    /// Where the thread has come inside us; 0 while it is not (`guard`). One word, so that
+    /// a signal handler always finds the place of the stay it interrupts.
+    pub(super) inside_at: Cell<u64>,
     /// Acquisitions still to pass by, when `watchful`.
     pub(crate) skip: Cell<i64>,
     /// State of the random numbers.
@@ -65,7 +66,7 @@ pub(crate) struct Thread {
 }
 
 // The block the linker reserves, and the offsets the gates use.
-const _: () = assert!(size_of::<Thread>() <= 256);
+const _: () = assert!(size_of::<Thread>() <= 264);
 const _: () = assert!(std::mem::offset_of!(Thread, countdown) == 0);
 const _: () = assert!(std::mem::offset_of!(Thread, held_len) == 8);
 
@@ -89,6 +90,8 @@ impl Thread {
     pub(crate) fn begin(&self, period: u32) {
         let id = sys::thread_id();
         self.id.set(id);
+        // Another thread may have had this id and ended in the middle of handing in.
+        record::lose_left(record::give_up_half(id));
         self.random.set(seed(id));
         self.records.set(0);
         self.held.clear();
@@ -269,7 +272,7 @@ pub(super) unsafe extern "C-unwind" fn close(handle: *mut c_void, _sp: usize, _b
 /// Marks the calling thread as ours for ever: its locks pass through unseen.
 pub(crate) fn mark_internal() {
     let thread = Thread::current();
-    thread.busy.set(true);
+    guard::stay_inside(thread);
     // So that its gates stay open: it would take 2⁶² acquisitions to close one.
     thread.countdown.set(i64::MAX / 2);
 }

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 
 use super::capture::{self, Caller};
-use super::guard::{Entered, enter};
+use super::guard::{self, Entered};
 use super::held::Held;
 use super::thread::{self, Thread};
 use super::{Lock, own_cost, sampler};
@@ -32,7 +32,7 @@ impl Visit {
 
     /// Goes inside; none when the thread is inside already, or nothing is configured.
     pub(super) fn begin(caller: Caller) -> Option<Self> {
-        let entered = enter()?;
+        let entered = guard::enter_from(caller)?;
         let sampling = thread::sampling()?;
         let visit = Self::of(entered, sampling, caller);
         let thread = visit.thread();

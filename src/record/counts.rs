@@ -20,12 +20,14 @@ pub(crate) enum Loss {
     NoStack,
     /// A signal handler took a lock while its thread was inside the profiler.
     WhileInside,
+    /// A signal handler interrupted the profiler and did not return to it.
+    JumpedOut,
     /// It was not lost: the user's filters leave it out.
     LeftOut,
 }
 
 /// Every cause with its words.
-const LOSSES: [(Loss, &str); 7] = [
+const LOSSES: [(Loss, &str); 8] = [
     (Loss::QueueFull, "queue full"),
     (
         Loss::TableFull,
@@ -43,6 +45,10 @@ const LOSSES: [(Loss, &str); 7] = [
     (
         Loss::WhileInside,
         "taken by a signal handler while its thread was inside the profiler",
+    ),
+    (
+        Loss::JumpedOut,
+        "a signal handler jumped out of the profiler",
     ),
     (Loss::LeftOut, "left out by a filter"),
 ];
@@ -65,10 +71,12 @@ pub(crate) enum Lost {
     SyncWaits,
     /// What ended sync waits: they are told without it.
     Wakes,
+    /// Calls that nobody knows what they would have told.
+    Calls,
 }
 
 /// Everything that can be lost, with its words: what it is, and what its time is.
-const WHATS: [(Lost, &str, &str); 7] = [
+const WHATS: [(Lost, &str, &str); 8] = [
     (Lost::Acquisitions, "acquisitions", ""),
     (Lost::Failed, "failed attempts", ""),
     (Lost::Waits, "waits", "waiting"),
@@ -76,6 +84,7 @@ const WHATS: [(Lost, &str, &str); 7] = [
     (Lost::Charges, "charges", "waiting that holders caused"),
     (Lost::SyncWaits, "sync waits", "waiting"),
     (Lost::Wakes, "ends of sync waits", ""),
+    (Lost::Calls, "calls", ""),
 ];
 
 struct LossCount {

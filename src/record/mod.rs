@@ -274,6 +274,8 @@ fn queue() -> Option<&'static Queue> {
 
 #[cold]
 fn make_queue() -> Option<Queue> {
+    // Whoever jumped out of here would leave our heap locked, and nobody else would try.
+    let _undisturbed = sys::stay_undisturbed();
     if DENIED.load(Ordering::Relaxed) || MAKING.swap(true, Ordering::Relaxed) {
         return None;
     }
@@ -335,10 +337,34 @@ pub(crate) fn try_push(record: &Record) -> bool {
     true
 }
 
-/// Shows the next record to `see`; says whether there was one.
-pub(crate) fn take(mut see: impl FnMut(&Record)) -> bool {
-    QUEUE_ALONE.get().is_some_and(|queue| queue.take(&mut see))
-        || QUEUE.get().is_some_and(|queue| queue.take(&mut see))
+/// Shows all records that are there to `see`. What a thread that has ended since was in the
+/// middle of handing in is lost.
+pub(crate) fn drain(mut see: impl FnMut(&Record)) {
+    for queue in queues() {
+        if queue.drain(&mut see) {
+            lose_left(queue.free_left(sys::has_thread_ended));
+        }
+    }
+}
+
+/// The calling thread hands nothing in now: what it, or one before it of the same id, was in
+/// the middle of handing in is lost. Says how many records that were.
+#[cold]
+pub(crate) fn give_up_half(thread_id: u32) -> usize {
+    let left = |queue: &Queue| queue.free_left(|writer| writer == thread_id);
+    queues().map(left).sum()
+}
+
+/// Counts calls that a signal handler has jumped out of: what they would have told.
+pub(crate) fn lose_left(calls: usize) {
+    for _ in 0..calls {
+        lose(Loss::JumpedOut, Lost::Calls, 1.0, 0.0);
+    }
+}
+
+/// The queues there are, the older one first.
+fn queues() -> impl Iterator<Item = &'static Queue> {
+    QUEUE_ALONE.get().copied().into_iter().chain(QUEUE.get())
 }
 
 /// Sleeps until the queue is a quarter full, [`wake_reader`] is called or time is up.

@@ -166,6 +166,29 @@ numbers! {
     AtomicU64: u64;
 }
 
+/// A word on the heap, known from here on to whoever hears of it.
+pub(crate) fn boxed_word() -> Box<AtomicU64> {
+    let word = Box::new(AtomicU64::new(0));
+    word.be_made();
+    word
+}
+
+/// So many of them.
+pub(crate) fn boxed_words(len: usize) -> Box<[AtomicU64]> {
+    let words: Box<[AtomicU64]> = (0..len).map(|_| AtomicU64::new(0)).collect();
+    words.iter().for_each(AtomicU64::be_made);
+    words
+}
+
+impl AtomicU64 {
+    fn be_made(&self) {
+        world::make_word(
+            (&raw const *self).addr(),
+            looms::AtomicU64::new(self.initial),
+        );
+    }
+}
+
 /// A pointer, null at first.
 pub(crate) struct AtomicPtr<T: 'static> {
     // It must lie somewhere.

@@ -22,18 +22,13 @@
     reason = "thread_local: nothing of this is ever loaded into a host; clippy hears of it only here"
 )]
 
-// The record queue finds our stand-in under the name that it asks for.
-extern crate self as crossbeam_queue;
-
-mod array_queue;
 mod atomic;
 mod memory;
 pub mod models;
 mod sys;
 mod world;
 
-pub use self::array_queue::ArrayQueue;
-pub use self::world::{Weakened, breaks};
+pub use self::world::{Weakened, breaks, fails};
 
 #[path = "../../../src/per_process.rs"]
 mod per_process;

@@ -42,6 +42,8 @@ struct World {
     turn: Option<Rc<AtomicUsize>>,
     has_threads: bool,
     executions: usize,
+    /// Who jumps out, and after how many steps from now.
+    jump: Option<(loom::thread::ThreadId, usize)>,
 }
 
 thread_local! {
@@ -52,6 +54,9 @@ thread_local! {
 
 /// Ends an execution that has come to a new place.
 struct NewPlace;
+
+/// Ends what a thread does where a signal handler jumps out of it.
+struct JumpedOut;
 
 /// Tries a model in every order; panics in one that breaks it. What the model's threads
 /// share stands in statics, or comes from them.
@@ -119,6 +124,11 @@ pub fn breaks(weakened: Weakened, model: fn()) -> bool {
     result.is_err()
 }
 
+/// Whether a model breaks as it is.
+pub fn fails(model: fn()) -> bool {
+    panic::catch_unwind(model).is_err()
+}
+
 /// What is not kept.
 pub(crate) fn weakened() -> Option<Weakened> {
     WEAKENED.with_borrow(Clone::clone)
@@ -143,9 +153,38 @@ pub(crate) fn spawn<T: 'static>(run: impl FnOnce() -> T + 'static) -> loom::thre
 /// are forgotten, and are never tried after the write (seen in 0.7.3). One word that
 /// everybody changes before each access makes each the last one. It orders nothing.
 pub(crate) fn let_others_go_first() {
+    may_jump_out();
     let turn = WORLD.with_borrow(|world| world.turn.clone());
     if let Some(turn) = turn {
         turn.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// Has the calling thread do something, and a signal handler jump out of it after so many
+/// steps: accesses, and changes of what is its own. Says whether it came so far.
+pub(crate) fn jump_out_after(steps: usize, run: impl FnOnce()) -> bool {
+    let me = loom::thread::current().id();
+    WORLD.with_borrow_mut(|world| world.jump = Some((me, steps)));
+    let result = panic::catch_unwind(AssertUnwindSafe(run));
+    WORLD.with_borrow_mut(|world| world.jump = None);
+    match result {
+        Ok(()) => false,
+        Err(reason) if reason.is::<JumpedOut>() => true,
+        Err(reason) => panic::resume_unwind(reason),
+    }
+}
+
+/// One step of the calling thread.
+pub(crate) fn may_jump_out() {
+    let jumps = WORLD.with_borrow_mut(|world| {
+        let (jumper, left) = world.jump.as_mut()?;
+        (*jumper == loom::thread::current().id()).then_some(())?;
+        let is_last = *left == 0;
+        *left = left.saturating_sub(1);
+        is_last.then(|| world.jump = None)
+    });
+    if jumps.is_some() {
+        panic::resume_unwind(Box::new(JumpedOut));
     }
 }
 
@@ -165,6 +204,7 @@ fn begin() {
         world.cells.clear();
         world.turn = None;
         world.has_threads = false;
+        world.jump = None;
         world.executions += 1;
         world.known.clone()
     });
@@ -172,6 +212,12 @@ fn begin() {
         let word = make();
         WORLD.with_borrow_mut(|world| world.words.insert(place, word));
     }
+}
+
+/// Makes loom's word for a place on the heap, where another may have been before: whoever is
+/// to come there has to hear of it.
+pub(crate) fn make_word<W: 'static>(place: usize, word: W) {
+    WORLD.with_borrow_mut(|world| world.words.insert(place, Rc::new(word)));
 }
 
 /// Loom's word for a place, made now if nobody came there before.

@@ -32,6 +32,9 @@ hold! {
         two_that_drain_at_once_share_the_records,
         nothing_is_lost_when_the_queue_grows,
         what_follows_a_fork_comes_through,
+        what_one_thread_tells_comes_in_its_order,
+        a_jump_out_costs_one_record_and_no_slot,
+        an_end_inside_costs_one_record_and_no_slot,
     ;
     rules:
         a_rule_belongs_to_its_address_or_there_is_none,
@@ -51,13 +54,15 @@ hold! {
         who_leaves_meanwhile_spoils_one_wait_at_most,
         a_kept_charge_has_its_own_times,
         a_cell_passes_on_without_the_time_of_another_lock,
+        who_leaves_a_condition_waits_for_its_mutex_no_more,
+        as_many_wait_for_the_mutex_as_for_the_condition,
     ;
 }
 
 /// Orderings that a part rests on, each with a model that must break without it.
 mod without {
-    use lockprof_model::models::{filters, openmp, process, switching, waiters};
-    use lockprof_model::{Weakened, breaks};
+    use lockprof_model::models::{filters, openmp, process, records, switching, waiters};
+    use lockprof_model::{Weakened, breaks, fails};
 
     #[test]
     fn release_a_value_is_got_half_made() {
@@ -99,5 +104,22 @@ mod without {
     fn release_and_acquire_a_call_is_led_to_the_function_of_another() {
         let model = openmp::a_call_is_led_to_its_own_function_or_looked_up;
         assert!(breaks(Weakened::Release, model) && breaks(Weakened::Acquire, model));
+    }
+
+    #[test]
+    fn release_and_acquire_records_are_read_half_written() {
+        let model = records::a_record_is_read_whole_and_once_or_counted_as_lost;
+        assert!(breaks(Weakened::Release, model) && breaks(Weakened::Acquire, model));
+    }
+
+    #[test]
+    fn an_end_or_a_next_call_a_slot_is_lost() {
+        assert!(fails(records::a_slot_is_lost_while_its_writer_is_there));
+    }
+
+    #[test]
+    fn one_order_of_all_who_has_left_a_condition_waits_for_its_mutex() {
+        let model = waiters::who_leaves_a_condition_waits_for_its_mutex_no_more;
+        assert!(breaks(Weakened::SeqCst, model));
     }
 }

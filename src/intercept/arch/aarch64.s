@@ -15,10 +15,10 @@
     .globl lockprof_thread
     .hidden lockprof_thread
     .type lockprof_thread, %object
-    .size lockprof_thread, 256
+    .size lockprof_thread, 264
     .p2align 6
 lockprof_thread:
-    .zero 256
+    .zero 264
     .text
 .endm
 

@@ -16,6 +16,11 @@ pub(crate) fn prepare() -> bool {
 
 pub(crate) fn forget() {}
 
+/// Nobody knows.
+pub(crate) fn is_one_stack(_: u64, _: u64) -> bool {
+    false
+}
+
 pub(crate) fn return_address(_: Caller, _: &KnownStack) -> std::option::Option<u64> {
     std::option::Option::None
 }

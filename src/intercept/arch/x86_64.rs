@@ -21,16 +21,16 @@ use super::super::thread::Thread;
 /// This processor has an unwinder of its own.
 pub(in crate::intercept) use super::super::unwind;
 
-// One block in the initial-exec model. 256 bytes: a library that is opened late
+// One block in the initial-exec model. 264 bytes: a library that is opened late
 // gets about 1.6 KiB of static storage in all, and only 512 bytes are promised.
 global_asm!(
     ".section .tbss,\"awT\",@nobits",
     ".globl lockprof_thread",
     ".hidden lockprof_thread",
     ".type lockprof_thread,@object",
-    ".size lockprof_thread, 256",
+    ".size lockprof_thread, 264",
     ".p2align 6",
-    "lockprof_thread: .zero 256",
+    "lockprof_thread: .zero 264",
     ".text",
 );
 

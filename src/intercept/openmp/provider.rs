@@ -15,6 +15,7 @@ use super::super::capture::Caller;
 use super::super::guard;
 use super::super::table::{self, Target};
 use super::known;
+use crate::sys;
 
 /// The function behind an exported one, for this call.
 #[inline(always)]
@@ -52,8 +53,9 @@ fn of_caller(name: &'static CStr, caller: Caller) -> *const c_void {
 #[cold]
 #[inline(never)]
 fn look_up(name: &CStr, address: usize, remember: impl FnOnce(*const c_void)) -> *const c_void {
-    // The loader may allocate: that is not the host's.
+    // The loader may allocate: that is not the host's. Its lock is everybody's.
     let _entered = guard::enter();
+    let _undisturbed = sys::stay_undisturbed();
     let found = in_file_at(address, name).or_else(|| in_any_file(name));
     // What is missing may come later.
     found.map_or_else(table::missing_function, |found| {

@@ -121,10 +121,16 @@ impl KnownStack {
     }
 }
 
+/// Whether two places are on one stack. Who cannot look takes them for two.
+pub(crate) fn is_one_stack(lower: u64, upper: u64) -> bool {
+    look_up(upper).is_some_and(|stack| stack.contains(&lower))
+}
+
 /// The readable mapping that holds an address, from `/proc/thread-self/maps` read in pieces.
 fn look_up(address: u64) -> Option<Range<u64>> {
-    // Opening and reading end a thread that was cancelled; taking a mutex does not.
-    let _uncancelled = sys::stay_uncancelled();
+    // Opening and reading end a thread that was cancelled; taking a mutex does not. Nor may
+    // a signal handler jump out while the file is open.
+    let _undisturbed = sys::stay_undisturbed();
     // SAFETY: the path is terminated.
     let maps = unsafe {
         libc::open(

@@ -32,7 +32,7 @@ mod walk;
 
 use self::cache::Cache;
 
-pub(crate) use self::bounds::KnownStack;
+pub(crate) use self::bounds::{KnownStack, is_one_stack};
 pub(crate) use self::walk::{return_address, walk};
 
 /// The rules of all code touched so far.

@@ -22,6 +22,9 @@ impl<T> UnsafeCell<T> {
 
     pub(crate) fn with_mut<R>(&self, change: impl FnOnce(*mut T) -> R) -> R {
         let watch = world::cell(self.place());
-        watch.with_mut(|_| change(self.0.get()))
+        world::may_jump_out();
+        let result = watch.with_mut(|_| change(self.0.get()));
+        world::may_jump_out();
+        result
     }
 }

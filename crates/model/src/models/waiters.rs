@@ -4,7 +4,8 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::{Arc, Mutex};
 
-use crate::intercept::waiters::{are_there, charge, join, leave};
+use crate::intercept::waiters::{are_there, charge, join, leave, wake};
+use crate::record::Kind;
 use crate::world::{explore, spawn};
 
 const LOCK: u64 = 0x1000;
@@ -146,5 +147,39 @@ pub fn a_cell_passes_on_without_the_time_of_another_lock() {
         holder.join().unwrap();
         leaver.join().unwrap();
         check_nothing_is_left(lock);
+    });
+}
+
+const COND: u64 = 0x2000;
+
+/// Somebody leaves a condition while another is signalled there, and moved to the mutex that
+/// both want back: who has left does not wait for it.
+pub fn who_leaves_a_condition_waits_for_its_mutex_no_more() {
+    explore(|| {
+        let (waiter, _) = join(COND, 100, 0).unwrap();
+        waiter.note_mutex(LOCK, Kind::Mutex);
+        let leaver = spawn(move || leave(waiter));
+        wake(COND, HOLDER, 200, 1);
+        leaver.join().unwrap();
+        assert!(!are_there(COND));
+        check_nothing_is_left(LOCK);
+    });
+}
+
+/// Two signal at once, and one waiter is there: the mutex has one waiter at most.
+pub fn as_many_wait_for_the_mutex_as_for_the_condition() {
+    explore(|| {
+        let (waiter, _) = join(COND, 100, 0).unwrap();
+        waiter.note_mutex(LOCK, Kind::Mutex);
+        let other = spawn(|| wake(COND, HOLDER, 200, 1).is_some());
+        wake(COND, HOLDER + 1, 250, 1);
+        other.join().unwrap();
+        let (looker, queue) = join(LOCK, 300, 0).unwrap();
+        // Fewer, where each of the two has found another cell for the mutex.
+        assert!(queue <= 2, "{queue}");
+        leave(looker);
+        leave(waiter);
+        assert!(!are_there(COND));
+        check_nothing_is_left(LOCK);
     });
 }
