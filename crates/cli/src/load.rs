@@ -5,7 +5,7 @@ use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
 use contract::pprof;
-use contract::profile::Profile;
+use contract::profile::{LabelValue, Profile};
 use flate2::read::MultiGzDecoder;
 
 use crate::analyse::sync;
@@ -66,7 +66,35 @@ pub(crate) fn decode(raw: &[u8]) -> Result<Profile, String> {
     if bytes.is_empty() {
         return Err("the file is empty".to_owned());
     }
-    pprof::decode(bytes).map_err(|error| error.to_string())
+    let mut profile = pprof::decode(bytes).map_err(|error| error.to_string())?;
+    texts(&mut profile).for_each(make_harmless);
+    Ok(profile)
+}
+
+/// Everything in a profile that somebody may have written.
+fn texts(profile: &mut Profile) -> impl Iterator<Item = &mut String> {
+    let files = profile.mappings.iter_mut();
+    let functions = profile.functions.iter_mut();
+    let labels = profile.samples.iter_mut().flat_map(|row| &mut row.labels);
+    let of_files = files.flat_map(|file| [&mut file.file, &mut file.build_id]);
+    let of_functions =
+        functions.flat_map(|named| [&mut named.name, &mut named.system_name, &mut named.file]);
+    let of_labels = labels.flat_map(|label| {
+        let (LabelValue::Text(value) | LabelValue::Number(_, value)) = &mut label.value;
+        [&mut label.key, value]
+    });
+    of_files
+        .chain(of_functions)
+        .chain(of_labels)
+        .chain(&mut profile.comments)
+}
+
+/// Names come from programs, and profiles from anywhere: nothing in them may end a line, or
+/// speak to the terminal.
+fn make_harmless(text: &mut String) {
+    if text.contains(char::is_control) {
+        *text = text.replace(char::is_control, "?");
+    }
 }
 
 /// The profiles of these files, and one line about each file that has none.
