@@ -133,10 +133,13 @@ fn waits_and_holds_that_a_stop_strikes_are_as_long_as_the_program_saw_them() {
         outer.hold_ns() > stop_ns && outer.wait_ns() > stop_ns,
         "{rows}"
     );
-    let longest = rows.numbers(label::DURATION_MAX).into_iter().max().unwrap();
+    // Told by the power of two below it, and by itself where others are in its row.
+    let of_one = rows.numbers(label::DURATION_BUCKET);
+    let all = rows.numbers(label::DURATION_MAX).into_iter().chain(of_one);
+    let longest = all.max().unwrap();
     let elapsed_ns = i64::try_from(run.elapsed.as_nanos()).unwrap();
     assert!(
-        (stop_ns..elapsed_ns).contains(&longest),
+        (stop_ns / 2..elapsed_ns).contains(&longest),
         "{longest}\n{rows}"
     );
 }

@@ -95,7 +95,7 @@ fn by_the_rules(map: &[u8], address: u64) -> Option<String> {
     let holds = |line: &Line<'_>| {
         (line.start..=line.start.saturating_add(line.size - 1)).contains(&address)
     };
-    let last = lines.filter_map(Line::parse).filter(holds).last()?;
+    let last = lines.filter_map(Line::parse).rfind(holds)?;
     Some(String::from_utf8_lossy(last.name).into_owned())
 }
 

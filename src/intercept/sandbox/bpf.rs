@@ -40,7 +40,7 @@ impl Data {
     /// A word of `struct seccomp_data`, by its place there. Where the call comes from is 0:
     /// we do not know yet.
     fn word(&self, at: u32) -> Option<u32> {
-        if at % 4 != 0 {
+        if !at.is_multiple_of(4) {
             return None;
         }
         match at {

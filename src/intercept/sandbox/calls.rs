@@ -10,7 +10,7 @@ use std::ffi::{c_int, c_long};
 /// A call, and what it is called with; what varies is 0.
 pub(super) struct Call {
     pub(super) name: &'static str,
-    pub(super) number: u32,
+    pub(super) number: c_long,
     pub(super) arguments: [u64; 6],
 }
 
@@ -18,7 +18,7 @@ const fn call(name: &'static str, number: c_long, arguments: [c_int; 6]) -> Call
     let [a, b, c, d, e, f] = arguments;
     Call {
         name,
-        number: number.unsigned_abs() as u32,
+        number,
         arguments: [
             a.cast_unsigned() as u64,
             b.cast_unsigned() as u64,

@@ -108,12 +108,12 @@ impl Coming {
     }
 
     fn by_seccomp(operation: usize, flags: usize, address: usize) -> Self {
-        const TSYNC: usize = libc::SECCOMP_FILTER_FLAG_TSYNC as usize;
+        const TSYNC: u64 = libc::SECCOMP_FILTER_FLAG_TSYNC;
         match u32::try_from(operation) {
             Ok(libc::SECCOMP_SET_MODE_STRICT) if flags == 0 && address == 0 => Self::Strict,
             Ok(libc::SECCOMP_SET_MODE_FILTER) => Self::Filter {
                 address,
-                is_for_all: flags & TSYNC != 0,
+                is_for_all: flags as u64 & TSYNC != 0,
             },
             _ => Self::Nothing,
         }
@@ -141,7 +141,7 @@ fn first_forbidden(filter: &[Instruction], ours_too: bool) -> Option<&'static st
     let ours = if ours_too { calls::OF_OUR_THREAD } else { &[] };
     let is_forbidden = |call: &&Call| {
         let data = Data {
-            number: call.number,
+            number: u32::try_from(call.number).unwrap_or(u32::MAX),
             arguments: call.arguments,
         };
         bpf::verdict(filter, &data) == Verdict::Forbidden
