@@ -122,7 +122,7 @@ fn any_debug_information_answers_in_bounded_time() {
         let file = DebugFile {
             path: path.clone(),
             common: None,
-            is_split: false,
+            is_compressed: false,
         };
         let begin = Instant::now();
         let frames = panic::catch_unwind(AssertUnwindSafe(|| file.frames(&addresses)));
