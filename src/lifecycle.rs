@@ -44,7 +44,13 @@ ctor::declarative::ctor! {
             look_at_waiters: intercept::look_at_waiters,
         });
         export::begin_process(false);
-        state::answer(state::Requests { thread_started: start_exporter, make_room: export::make_room, make_way: export::make_way });
+        state::answer(state::Requests {
+            thread_started: start_exporter,
+            make_room: export::make_room,
+            make_way: export::make_way,
+            end_before_filter,
+            has_thread: export::has_thread,
+        });
         // SAFETY: the handlers are functions that live as long as the process.
         unsafe { libc::pthread_atfork(Some(before_fork), Some(after_fork), Some(after_fork_in_child)) };
         sys::at_quick_exit(end_quickly);
@@ -177,6 +183,24 @@ fn give_up(reason: &str) {
     state::switch_off_for_good();
     lead_calls();
     diag::say(format_args!("switched off because of {reason}"));
+}
+
+/// The program is about to forbid itself a call that we make, and would be ended by it: what
+/// we know is told while that may be. The caller is inside us.
+fn end_before_filter(call: &str) {
+    if !export::is_this_process() {
+        // A child of vfork, before it starts another program: all we have is its parent's.
+        return;
+    }
+    if state::is_on() {
+        diag::say(format_args!(
+            "the program forbids itself system calls that profiling takes ({call}); its profile ends here"
+        ));
+    }
+    export::flush_last(EXIT_LIMIT);
+    export::end_threads();
+    state::switch_off_for_good();
+    lead_calls();
 }
 
 fn start_exporter() {

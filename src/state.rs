@@ -133,6 +133,10 @@ pub(crate) struct Requests {
     pub(crate) make_room: fn() -> bool,
     /// The program can have no other thread; answers whether it may have one now.
     pub(crate) make_way: fn() -> bool,
+    /// The program is about to forbid itself a call of this name, which we make.
+    pub(crate) end_before_filter: fn(&str),
+    /// Whether a thread of ours makes the profiles.
+    pub(crate) has_thread: fn() -> bool,
 }
 
 static REQUESTS: OnceLock<Requests> = OnceLock::new();
@@ -163,4 +167,20 @@ pub(crate) fn make_room() -> bool {
 #[cold]
 pub(crate) fn make_way() -> bool {
     REQUESTS.get().is_some_and(|requests| (requests.make_way)())
+}
+
+/// The program is about to forbid itself a call that we make: ends us before that.
+#[cold]
+pub(crate) fn end_before_filter(call: &str) {
+    if let Some(requests) = REQUESTS.get() {
+        (requests.end_before_filter)(call);
+    }
+}
+
+/// Whether a thread of ours makes the profiles.
+#[cold]
+pub(crate) fn has_thread() -> bool {
+    REQUESTS
+        .get()
+        .is_some_and(|requests| (requests.has_thread)())
 }

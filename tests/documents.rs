@@ -19,11 +19,8 @@ use support::build::root;
 const OTHER_VARIABLES: [(&str, &str); 5] = [
     ("LOCKPROF_DEBUG_DIRS", "crates/cli/src/symbolize/mod.rs"),
     ("LOCKPROF_LIBRARY", "crates/cli/src/locate.rs"),
-    ("LOCKPROF_FUZZ_SEED", "src/intercept/unwind/chance_tests.rs"),
-    (
-        "LOCKPROF_FUZZ_ROUNDS",
-        "src/intercept/unwind/chance_tests.rs",
-    ),
+    ("LOCKPROF_FUZZ_SEED", "crates/chance/src/lib.rs"),
+    ("LOCKPROF_FUZZ_ROUNDS", "crates/chance/src/lib.rs"),
     ("LOCKPROF_COMMAND", "scripts/worked-example"),
 ];
 

@@ -13,6 +13,7 @@ use std::process::Command;
 use std::thread;
 use std::time::Duration;
 
+use contract::sample_type::label;
 use support::build;
 use support::program::Program;
 
@@ -102,4 +103,65 @@ fn a_program_that_is_stopped_for_a_while_goes_on_as_if_it_had_not_been() {
     run.expect_success();
     assert_eq!(run.stderr, "");
     assert!(run.profile().acquires() > 0);
+}
+
+#[test]
+fn waits_and_holds_that_a_stop_strikes_are_as_long_as_the_program_saw_them() {
+    const STOP: Duration = Duration::from_millis(2500);
+    let program = Program::exact("taken_over_seconds");
+    let started = program.start(true);
+    let pid = started.id().to_string();
+    let signal = |name: &str| {
+        let sent = Command::new("kill").args([name, &pid]).status();
+        assert!(sent.unwrap().success());
+    };
+    thread::sleep(Duration::from_millis(500));
+    signal("-STOP");
+    thread::sleep(STOP);
+    signal("-CONT");
+    let run = started.wait(Duration::from_secs(30));
+    run.expect_success();
+    assert_eq!(run.stderr, "");
+    let rows = run.profile();
+    let waited = run.truth("waited_ns") + run.truth("in_vain_ns");
+    rows.expect_close("waiting", rows.wait_ns(), waited, 10);
+    let outer = rows.at("take_outer");
+    rows.expect_close("holding", outer.hold_ns(), run.truth("held_ns"), 10);
+    // One of the two held the lock then, and the other waited: both have the stop in it.
+    let stop_ns = i64::try_from(STOP.as_nanos()).unwrap();
+    assert!(
+        outer.hold_ns() > stop_ns && outer.wait_ns() > stop_ns,
+        "{rows}"
+    );
+    // Told by the power of two below it, and by itself where others are in its row.
+    let of_one = rows.numbers(label::DURATION_BUCKET);
+    let all = rows.numbers(label::DURATION_MAX).into_iter().chain(of_one);
+    let longest = all.max().unwrap();
+    let elapsed_ns = i64::try_from(run.elapsed.as_nanos()).unwrap();
+    assert!(
+        (stop_ns / 2..elapsed_ns).contains(&longest),
+        "{longest}\n{rows}"
+    );
+}
+
+#[test]
+fn a_program_whose_clock_is_weeks_ahead_of_the_machines_is_profiled_as_without() {
+    let preload = format!("LD_PRELOAD={}", build::library().display());
+    let run = Program::at("unshare")
+        .args(["--user", "--map-root-user", "--time", "--fork"])
+        .args(["--monotonic", "3000000", "--boottime", "3000000", "env"])
+        .args([preload])
+        .args([build::program("taken_over_seconds")])
+        .sample("1")
+        .run_alone();
+    run.expect_success();
+    assert_eq!(run.stderr, "");
+    let files = run.files();
+    assert_eq!(files.len(), 1, "{files:?}");
+    let profile = support::profile::decode(&files[0]);
+    let elapsed_ns = i64::try_from(run.elapsed.as_nanos()).unwrap();
+    assert!(profile.duration_ns <= elapsed_ns, "{}", profile.duration_ns);
+    let rows = support::profile::Rows::read(&files[0]);
+    let waited = run.truth("waited_ns") + run.truth("in_vain_ns");
+    rows.expect_close("waiting", rows.wait_ns(), waited, 10);
 }

@@ -17,6 +17,8 @@ use crate::sys;
 const READ_MAX: u64 = 64 << 20;
 /// Longest name that is kept; longer ones are cut.
 const NAME_MAX: usize = 200;
+/// Names that are found in one reading; each address has one, or few that replace each other.
+const FOUND_MAX: usize = 1 << 20;
 /// Addresses that are asked for; names and all, 1 MiB at most.
 const ASKED_MAX: usize = 1 << 12;
 
@@ -31,6 +33,8 @@ pub(crate) struct Jit {
     read: u64,
     inode: u64,
     broken: u64,
+    /// Names that were found in the last reading.
+    found: usize,
     /// Whether more addresses were asked for than there is room for.
     is_full: bool,
     /// Why there are no names, or not all.
@@ -46,6 +50,7 @@ impl Default for Jit {
             read: 0,
             inode: 0,
             broken: 0,
+            found: 0,
             is_full: false,
             fault: None,
         }
@@ -91,9 +96,13 @@ impl Jit {
         let failed = |error: io::Error| format!("{error}");
         file.seek(SeekFrom::Start(self.read)).map_err(failed)?;
         self.has_new = false;
+        self.found = 0;
         let room = READ_MAX.saturating_sub(self.read);
         let complete = self.read_lines(file.take(room)).map_err(failed)?;
         self.read += complete;
+        if self.found >= FOUND_MAX {
+            return Err("too many lines for the same addresses".to_owned());
+        }
         if len > READ_MAX {
             return Err(format!("not read beyond {} MiB", READ_MAX >> 20));
         }
@@ -148,6 +157,10 @@ impl Jit {
         let from = wanted.partition_point(|&address| address < line.start);
         let behind = wanted.get(from..).unwrap_or_default().iter();
         for address in behind.take_while(|&&address| address - line.start < line.size) {
+            if self.found >= FOUND_MAX {
+                return;
+            }
+            self.found += 1;
             let name = String::from_utf8_lossy(line.name);
             self.names.insert(*address, Some(name.into()));
         }

@@ -30,8 +30,9 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError, TryLockError};
 use std::time::Duration;
 
 use self::process::Process;
+pub(crate) use self::process::is_this_one as is_this_process;
 use self::sink::Deliveries;
-pub(crate) use self::way::make as make_way;
+pub(crate) use self::way::{end as end_threads, make as make_way};
 use crate::per_process::PerProcess;
 use crate::record::Waiting;
 use crate::thread_count::ThreadCount;
@@ -165,6 +166,11 @@ pub(crate) fn start_thread() {
     if let Err(error) = own_thread::start(c"lockprof", move || serve(&dispensable)) {
         stay_alone(&error.to_string());
     }
+}
+
+/// Whether our thread runs.
+pub(crate) fn has_thread() -> bool {
+    RUNNING.load(Ordering::Relaxed)
 }
 
 /// Our thread does not run after all.

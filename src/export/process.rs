@@ -74,6 +74,18 @@ struct Times {
     duration_ns: u64,
 }
 
+impl Times {
+    /// Of what has just ended, by what the clock says now: it may have been set right since the
+    /// process began, and the machine may have slept meanwhile, which the other clock does not
+    /// count. Receivers refuse what lies far back.
+    fn ending_now(duration_ns: u64, unix_ns: u64) -> Self {
+        Self {
+            start_unix_ns: unix_ns.saturating_sub(duration_ns),
+            duration_ns,
+        }
+    }
+}
+
 fn open_sinks(config: &'static Config, deliveries: &'static Deliveries) -> Vec<Box<dyn Sink>> {
     let identity = Identity {
         executable: config.executable.clone(),
@@ -313,14 +325,15 @@ impl Process {
     }
 
     fn times(&self, span: Span, now_ns: u64) -> Times {
-        let began_ns = BEGAN_NS.load(Ordering::Relaxed);
-        let from_ns = match span {
-            Span::Whole => began_ns,
-            Span::SinceFlush => self.told_until_ns,
-        };
-        Times {
-            start_unix_ns: BEGAN_UNIX_NS.load(Ordering::Relaxed) + (from_ns - began_ns),
-            duration_ns: now_ns - from_ns,
+        match span {
+            Span::Whole => Times {
+                start_unix_ns: BEGAN_UNIX_NS.load(Ordering::Relaxed),
+                duration_ns: now_ns.saturating_sub(BEGAN_NS.load(Ordering::Relaxed)),
+            },
+            Span::SinceFlush => Times::ending_now(
+                now_ns.saturating_sub(self.told_until_ns),
+                sys::realtime_ns(),
+            ),
         }
     }
 
@@ -361,5 +374,19 @@ impl Times {
     fn put_on(&self, profile: &mut Profile) {
         profile.start_unix_ns = i64::try_from(self.start_unix_ns).unwrap_or(0);
         profile.duration_ns = i64::try_from(self.duration_ns).unwrap_or(0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_has_just_ended_ends_now_whatever_the_clock_said_before() {
+        const HOUR_NS: u64 = 3_600_000_000_000;
+        let times = Times::ending_now(60, 8 * HOUR_NS);
+        assert_eq!(times.start_unix_ns + times.duration_ns, 8 * HOUR_NS);
+        // A clock that begins in 1970 has no time before.
+        assert_eq!(Times::ending_now(60, 5).start_unix_ns, 0);
     }
 }

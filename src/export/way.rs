@@ -46,12 +46,26 @@ pub(crate) fn make() -> bool {
         ));
     }
     record::wake_reader();
-    let has_ended = (0..END_LOOKS).any(|_| {
-        thread::sleep(LOOK_EVERY);
-        own_thread::dispensable() < before
-    });
+    let has_ended = is_within_looks(|| own_thread::dispensable() < before);
     LEFT.store(PLACE_LOOKS, Ordering::Relaxed);
     has_ended
+}
+
+/// Has all of them end, for good, and waits for it as long as for one. The caller is inside us.
+pub(crate) fn end() {
+    IS_ASKED.store(true, Ordering::Relaxed);
+    if own_thread::dispensable() > 0 {
+        record::wake_reader();
+        is_within_looks(|| own_thread::dispensable() == 0);
+        // What the kernel still does for the last one is not asked of a filter.
+    }
+}
+
+fn is_within_looks(is_so: impl Fn() -> bool) -> bool {
+    (0..END_LOOKS).any(|_| {
+        thread::sleep(LOOK_EVERY);
+        is_so()
+    })
 }
 
 /// In a forked child: it has none of ours.

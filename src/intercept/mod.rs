@@ -35,6 +35,7 @@ mod release;
 mod retaking;
 mod rwlock;
 mod sampler;
+mod sandbox;
 mod sem;
 mod signal;
 mod spin;

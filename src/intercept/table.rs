@@ -27,9 +27,10 @@ use super::interface::{C11, Posix};
 use super::openmp::lock::{self as omp, Nestable, NestableFortran, OmpLock, Simple, SimpleFortran};
 use super::openmp::{critical, provider};
 use super::rwlock::{self, Reading, Writing};
+use super::sandbox::unwaited;
 use super::spin::{self, Spinning};
 use super::{
-    barrier, cond, file_lock, flat, futex, join, mutex, once, sem, signal, symbol, thread,
+    barrier, cond, file_lock, flat, futex, join, mutex, once, sandbox, sem, signal, symbol, thread,
 };
 
 /// Where a call goes, or where the real function is. Read on every call of the
@@ -38,7 +39,7 @@ use super::{
 pub(crate) struct Target(AtomicPtr<c_void>);
 
 impl Target {
-    const fn new(function: *const c_void) -> Self {
+    pub(crate) const fn new(function: *const c_void) -> Self {
         Self(AtomicPtr::new(function.cast_mut()))
     }
 
@@ -94,6 +95,8 @@ pub(crate) struct Row {
     gate: *const c_void,
     /// The one that finds out where the real function is, if it is not known.
     late_gate: *const c_void,
+    /// What stands in the slot while we do not profile, if that is not the real function.
+    past: *const c_void,
     /// What the host calls.
     exported: *const c_void,
 }
@@ -109,12 +112,15 @@ impl Row {
     }
 
     /// What to put into the slot while we do not: the real function. Where that is in
-    /// another library for each caller, only a gate can tell.
+    /// another library for each caller, only a gate can tell; and what a program forbids
+    /// itself is looked at in any case.
     pub(crate) fn way_past(&self) -> *const c_void {
         if self.may_come_late() {
             self.late_gate
-        } else {
+        } else if self.past.is_null() {
             self.real.get()
+        } else {
+            self.past
         }
     }
 
@@ -153,7 +159,7 @@ macro_rules! hooks {
     ($($family:ident { $(
         $(#[$version:ident])?
         fn $name:ident($($argument:ident: $type:ty),*) -> $result:ty
-            => $shape:ident $body:tt $(late $late:tt)?;
+            => $shape:ident $body:tt $(late $late:tt)? $(past $past:tt)?;
     )* })*) => {
         $($(
             #[allow(non_snake_case, reason = "named like the function")]
@@ -173,9 +179,7 @@ macro_rules! hooks {
                     fn early_entry($($argument: $type),*) -> $result => symbol::resolve_all, SLOT
                 }
 
-                gate! {
-                    pub(crate) fn gate($($argument: $type),*) -> $result => $shape $body
-                }
+                hooks!(@gate $shape fn gate($($argument: $type),*) -> $result, $body);
 
                 hooks!(@late_gate fn late_gate($($argument: $type),*) -> $result; $($late)?);
 
@@ -234,22 +238,33 @@ macro_rules! hooks {
                 two_versions: hooks!(@version $($version)?),
                 slot: &$name::SLOT,
                 real: &$name::REAL,
-                gate: $name::gate as *const c_void,
-                late_gate: hooks!(@late $name $($late)?) as *const c_void,
+                gate: hooks!(@way $shape $name $body) as *const c_void,
+                late_gate: hooks!(@late $shape $name $body $($late)?) as *const c_void,
+                past: hooks!(@past $($past)?),
                 exported: $name::$name as *const c_void,
             },)*)*
         ];
     };
     (@version two_versions) => { true };
     (@version) => { false };
+    (@gate straight $($rest:tt)*) => {};
+    (@gate $shape:ident fn $name:ident($($argument:ident: $type:ty),*) -> $result:ty, $body:tt) => {
+        gate! {
+            pub(crate) fn $name($($argument: $type),*) -> $result => $shape $body
+        }
+    };
+    (@way straight $name:ident { $function:path }) => { $function };
+    (@way $shape:ident $name:ident $body:tt) => { $name::gate };
+    (@past { $function:path }) => { $function as *const c_void };
+    (@past) => { std::ptr::null() };
     (@late_gate fn $name:ident($($argument:ident: $type:ty),*) -> $result:ty; $late:tt) => {
         gate! {
             pub(crate) fn $name($($argument: $type),*) -> $result => call $late
         }
     };
     (@late_gate fn $name:ident $arguments:tt -> $result:ty;) => {};
-    (@late $name:ident $late:tt) => { $name::late_gate };
-    (@late $name:ident) => { $name::gate };
+    (@late $shape:ident $name:ident $body:tt $late:tt) => { $name::late_gate };
+    (@late $shape:ident $name:ident $body:tt) => { hooks!(@way $shape $name $body) };
 }
 
 /// `mtx_t`, which glibc lays out as a `pthread_mutex_t`.
@@ -413,7 +428,7 @@ hooks! {
         // Variadic: behind the number come up to six arguments, in which the C library
         // hands on whatever is there.
         fn syscall(number: c_long, a: usize, b: usize, c: usize, d: usize, e: usize, f: usize) -> c_long
-            => futex { real: syscall, handler: futex::futex };
+            => futex { real: unwaited, handler: futex::futex } past { sandbox::syscall };
     }
 
     File {
@@ -509,5 +524,8 @@ hooks! {
             => call { thread::create };
         fn dlclose(handle: *mut c_void) -> c_int
             => call { thread::close };
+        // Variadic, in the same way as `syscall`.
+        fn prctl(option: c_int, a: usize, b: usize, c: usize, d: usize) -> c_int
+            => straight { sandbox::prctl } past { sandbox::prctl };
     }
 }

@@ -112,7 +112,12 @@ pub(crate) fn python() -> PathBuf {
 
 /// A program of a Debian package that `scripts/check` unpacks.
 pub(crate) fn unpacked(package: &str, program: &str) -> PathBuf {
-    from_tools(&format!("debian/{package}/usr/bin/{program}"))
+    unpacked_file(package, &format!("usr/bin/{program}"))
+}
+
+/// Any file of such a package.
+pub(crate) fn unpacked_file(package: &str, path: &str) -> PathBuf {
+    from_tools(&format!("debian/{package}/{path}"))
 }
 
 fn from_tools(path: &str) -> PathBuf {

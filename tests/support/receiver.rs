@@ -4,7 +4,7 @@ use std::io::{self, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -26,6 +26,10 @@ pub(crate) enum Act {
     Drip,
     /// Answers with something else than HTTP.
     Garbage,
+    /// Answers with these bytes, and closes.
+    Says(Vec<u8>),
+    /// Answers with the first, and with the second again and again, until nobody listens.
+    Floods(&'static [u8], &'static [u8]),
 }
 
 /// One request, whole.
@@ -63,6 +67,8 @@ struct Heard {
     /// What was wrong with the form of requests.
     faults: Mutex<Vec<String>>,
     connections: Mutex<usize>,
+    /// Bytes of floods that somebody took, if only the kernel.
+    flooded: AtomicUsize,
     is_over: AtomicBool,
 }
 
@@ -166,6 +172,11 @@ impl Receiver {
         self.heard.requests.lock().unwrap().clone()
     }
 
+    /// How much of its floods was taken.
+    pub(crate) fn flooded(&self) -> usize {
+        self.heard.flooded.load(Ordering::Relaxed)
+    }
+
     /// How often somebody connected.
     pub(crate) fn connections(&self) -> usize {
         *self.heard.connections.lock().unwrap()
@@ -210,6 +221,8 @@ impl Heard {
                     .and_then(|()| stream.flush())
             }
             Act::Garbage => stream.write_all(b"220 mail.example ESMTP\r\n"),
+            Act::Says(bytes) => stream.write_all(bytes).and_then(|()| stream.flush()),
+            Act::Floods(first, then) => self.flood(&mut *stream, first, then),
             Act::Drip => self.drip(&mut *stream),
             Act::Hang => {
                 while !self.is_over.load(Ordering::Relaxed) {
@@ -219,6 +232,15 @@ impl Heard {
             }
             Act::Reset | Act::Close => Ok(()),
         };
+    }
+
+    fn flood(&self, stream: &mut dyn Stream, first: &[u8], then: &[u8]) -> io::Result<()> {
+        stream.write_all(first)?;
+        while !self.is_over.load(Ordering::Relaxed) {
+            stream.write_all(then)?;
+            self.flooded.fetch_add(then.len(), Ordering::Relaxed);
+        }
+        Ok(())
     }
 
     fn drip(&self, stream: &mut dyn Stream) -> io::Result<()> {

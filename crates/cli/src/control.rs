@@ -287,4 +287,40 @@ mod tests {
         assert!(is_alive(own) && !is_stopped(own));
         assert!(!is_alive(u32::MAX) && !is_stopped(u32::MAX));
     }
+
+    #[test]
+    fn whatever_a_process_answers_is_an_answer_or_an_error() {
+        let (mut answers, mut errors) = (0, 0);
+        let is_enough = chance::rounds(2_000, |chance| {
+            let body = vec![b'x'; chance.below(5000)];
+            let head = match chance.below(4) {
+                0 => Head::Error("no\u{1b}[2J".to_owned()).line(),
+                1 => Head::Ok(body.len() + chance.below(3)).line(),
+                _ => Head::Ok(body.len()).line(),
+            };
+            let mut said = head.into_bytes();
+            said.extend(body);
+            if chance.is_one_in(2) {
+                chance.damage(&mut said);
+            }
+            let (ours, mut theirs) = UnixStream::pair().unwrap();
+            let other = thread::spawn(move || {
+                // Who asks may have heard enough.
+                let _ = theirs.write_all(&said);
+                drop(theirs);
+            });
+            match exchange(&ours, Request::Status, Duration::from_secs(60), |_| false) {
+                Ok(Ok(_)) => answers += 1,
+                Ok(Err(_)) | Err(_) => errors += 1,
+            }
+            drop(ours);
+            other.join().unwrap();
+        });
+        if is_enough {
+            assert!(
+                answers > 200 && errors > 200,
+                "{answers} answers, {errors} errors"
+            );
+        }
+    }
 }

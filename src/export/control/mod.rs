@@ -149,3 +149,48 @@ fn status() -> String {
     }
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whoever writes in pieces by chance, and then goes.
+    struct Odd<'a>(&'a [u8], &'a chance::Chance);
+
+    impl Read for Odd<'_> {
+        fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+            let len = self.0.len().min(into.len()).min(1 + self.1.below(9));
+            let (now, later) = self.0.split_at(len);
+            into[..len].copy_from_slice(now);
+            self.0 = later;
+            Ok(len)
+        }
+    }
+
+    #[test]
+    fn of_any_bytes_only_a_short_whole_line_is_a_request() {
+        let (mut lines, mut known) = (0, 0);
+        let is_enough = chance::rounds(20_000, |chance| {
+            let word = chance.one_of(&["status", "off", "on", "profile", "waiters"]);
+            let mut said = format!("{word}\nmore").into_bytes();
+            if !chance.is_one_in(4) {
+                chance.damage(&mut said);
+            }
+            let line = read_line(&mut Odd(&said, chance));
+            let end = said
+                .iter()
+                .take(REQUEST_MAX)
+                .position(|&byte| byte == b'\n');
+            let whole = end.map(|end| String::from_utf8_lossy(&said[..end]).into_owned());
+            assert_eq!(line, whole);
+            lines += u64::from(line.is_some());
+            known += u64::from(line.is_some_and(|line| Request::parse(&line).is_some()));
+        });
+        if is_enough {
+            assert!(
+                known > 1_000 && lines > known + 1_000,
+                "{lines} lines, {known} known"
+            );
+        }
+    }
+}

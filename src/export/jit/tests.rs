@@ -88,27 +88,65 @@ fn names_that_are_no_text_or_too_long_are_made_to_fit() {
     assert_eq!((jit.name(0x30), jit.broken), (Some("c"), 1));
 }
 
+/// The names by the rules alone: the last line that holds an address.
+fn by_the_rules(map: &[u8], address: u64) -> Option<String> {
+    let end = map.iter().rposition(|&byte| byte == b'\n')?;
+    let lines = map[..end].split(|&byte| byte == b'\n');
+    let holds = |line: &Line<'_>| {
+        (line.start..=line.start.saturating_add(line.size - 1)).contains(&address)
+    };
+    let last = lines.filter_map(Line::parse).rfind(holds)?;
+    Some(String::from_utf8_lossy(last.name).into_owned())
+}
+
 #[test]
-fn nonsense_of_any_sort_is_read_to_its_end() {
-    let mut state = 1_u64;
-    for _ in 0..200 {
-        let mut jit = jit(&[0x1000, 0x7f00_0000_1000]);
-        let map: Vec<u8> = (0..2000)
-            .map(|_| {
-                state = state
-                    .wrapping_mul(6_364_136_223_846_793_005)
-                    .wrapping_add(1);
-                *b"0123456789abcdef \n xf\xff\0-"
-                    .get((state >> 33) as usize % 24)
-                    .unwrap_or(&b'\n')
-            })
+fn damaged_maps_are_read_to_their_end_and_their_sound_lines_are_found() {
+    let (mut named, mut broken) = (0, 0);
+    let is_enough = chance::rounds(400, |chance| {
+        let mut map = Vec::new();
+        for _ in 0..chance.below(60) {
+            let start = 0x1000 + 8 * chance.below(64);
+            let size = chance.one_of(&[8, 16, 64]);
+            let name = "f".repeat(1 << chance.below(10));
+            map.extend_from_slice(format!("{start:x} {size:x} {name} {start}\n").as_bytes());
+        }
+        chance.damage(&mut map);
+        let addresses: Vec<u64> = (0..64)
+            .map(|at| 0x1000 + 8 * at)
+            .chain([0, u64::MAX])
             .collect();
+        let mut jit = jit(&addresses);
         let whole = map
             .iter()
             .rposition(|&byte| byte == b'\n')
             .map_or(0, |at| at + 1);
         assert_eq!(read(&mut jit, &map), whole as u64);
+        for address in addresses {
+            let name = jit.name(address).map(str::to_owned);
+            assert_eq!(name, by_the_rules(&map, address), "{address:#x}");
+            named += u64::from(name.is_some());
+        }
+        broken += jit.broken;
+    });
+    if is_enough {
+        assert!(
+            named > 1_000 && broken > 50,
+            "{named} named, {broken} broken"
+        );
     }
+}
+
+#[test]
+fn a_map_whose_every_line_holds_every_address_is_not_read_for_ever() {
+    let map = Map::new("overlapping");
+    let mut jit = Jit::default();
+    (0..ASKED_MAX as u64).for_each(|address| jit.ask(address));
+    fs::write(&map.0, "0 ffffffff f\n".repeat(20_000)).unwrap_or_default();
+    jit.path = map.path();
+    jit.look_up();
+    assert_eq!(jit.found, FOUND_MAX);
+    assert_eq!(jit.name(77), Some("f"));
+    assert!(jit.remarks()[0].ends_with("too many lines for the same addresses"));
 }
 
 #[test]

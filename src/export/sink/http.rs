@@ -16,6 +16,8 @@ use crate::config::Network;
 
 /// Longest beginning of an answer that is looked at.
 const HEAD_MAX: usize = 16 << 10;
+/// Answers before the answer: a receiver that goes on promising one has none.
+const PROVISIONAL_MAX: u32 = 16;
 /// Longest wait that a receiver can ask for.
 const RETRY_AFTER_MAX: Duration = Duration::from_secs(60);
 
@@ -173,11 +175,14 @@ fn exchange(connection: &mut dyn Connection, head: &str, body: &[u8]) -> Result<
 
 fn answer_of(connection: &mut dyn Connection) -> Result<Answer, Fault> {
     let mut bytes = Vec::new();
+    let mut provisional = 0;
     let (mut answer, text_begin) = loop {
         match answer::head(&bytes) {
             Head::Odd => return Err(Fault::NotHttp),
+            Head::Whole(..) if provisional > PROVISIONAL_MAX => return Err(Fault::NotHttp),
             Head::Whole(answer, end) if (100..=199).contains(&answer.status) => {
                 // It will say more.
+                provisional += 1;
                 bytes.drain(..end.min(bytes.len()));
             }
             Head::Whole(answer, end) => break (answer, end),

@@ -6,6 +6,8 @@ mod flamegraph;
 mod html;
 mod list;
 mod manual;
+#[cfg(test)]
+mod nonsense;
 mod report;
 mod run;
 mod selection;

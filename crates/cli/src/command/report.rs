@@ -48,7 +48,7 @@ pub(crate) fn report(matches: &ArgMatches) -> ExitCode {
 }
 
 /// What is asked for.
-struct Request {
+pub(super) struct Request {
     by: By,
     sort: &'static Column,
     top: Option<usize>,
@@ -97,7 +97,10 @@ impl Format {
 }
 
 impl Request {
-    fn new(matches: &ArgMatches) -> Result<Self, String> {
+    /// # Errors
+    ///
+    /// One line about what makes no sense.
+    pub(super) fn new(matches: &ArgMatches) -> Result<Self, String> {
         let word = |name| matches.get_one::<String>(name).map(String::as_str);
         let format = Format::new(word(name::FORMAT).unwrap_or("table"));
         let by = by(word(name::BY), format)?;
@@ -133,7 +136,8 @@ impl Request {
         })
     }
 
-    fn render(&self, files: &[Loaded]) -> String {
+    /// What is printed.
+    pub(super) fn render(&self, files: &[Loaded]) -> String {
         let stacks = || Stacks::new(files, self.root, &self.filter);
         match self.format {
             Format::Folded => return folded::render(stacks(), self.measure),

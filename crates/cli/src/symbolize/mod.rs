@@ -7,6 +7,8 @@ mod apply;
 mod debuginfod;
 mod dwarf;
 mod locate;
+#[cfg(test)]
+mod nonsense;
 mod object_file;
 mod outcome;
 mod parallel;
