@@ -1,4 +1,4 @@
-//! The examples of how a service or a container gets the library: systemd, readers of YAML and our own table understand them.
+//! The examples of how a service or a container gets the library: systemd, linters and schemas of containers and our own table understand them.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -12,7 +12,7 @@ use std::fs;
 use std::process::Command;
 
 use contract::options::TABLE;
-use support::build::{python, root, tool};
+use support::build::{container_tool, python, root, tool};
 use support::scratch::Scratch;
 
 /// All of them.
@@ -78,6 +78,59 @@ fn systemd_has_nothing_to_say_about_the_drop_in() {
     // It would say so, if there were anything.
     let spoilt = drop_in.replace("StateDirectory=", "StateDirectory=/");
     assert!(verified(&spoilt).contains("absolute"));
+}
+
+/// Whether a reader of containers is content with an example, and what it says about it. What
+/// `spoil` replaces is replaced first; the reader gets the path last.
+fn read_by(reader: &[&str], file: &str, spoil: Option<(&str, &str)>) -> (bool, String) {
+    let scratch = Scratch::new();
+    let mut text = fs::read_to_string(root().join("examples/container").join(file)).unwrap();
+    if let Some((what, with)) = spoil {
+        assert!(text.contains(what), "{file}: {what}");
+        text = text.replace(what, with);
+    }
+    let copy = scratch.join(file);
+    fs::write(&copy, text).unwrap();
+    let output = Command::new(container_tool(reader[0]))
+        .args(&reader[1..])
+        .arg(copy)
+        .output()
+        .unwrap();
+    let said = [output.stdout, output.stderr].concat();
+    (
+        output.status.success(),
+        String::from_utf8_lossy(&said).into_owned(),
+    )
+}
+
+#[test]
+fn hadolint_has_nothing_to_say_about_the_image() {
+    let silent = read_by(&["hadolint", "--no-color"], "Dockerfile", None);
+    assert_eq!(silent, (true, String::new()));
+    let spoilt = Some(("--no-install-recommends ", ""));
+    let (content, said) = read_by(&["hadolint", "--no-color"], "Dockerfile", spoilt);
+    assert!(!content && said.contains("DL3015"), "{said}");
+}
+
+#[test]
+fn compose_and_kubernetes_know_every_field() {
+    let compose = [
+        "python",
+        "-m",
+        "check_jsonschema",
+        "--builtin-schema",
+        "vendor.compose-spec",
+    ];
+    let kubernetes = ["python", "-m", "kubernetes_validate", "--strict"];
+    for (reader, file, field, misspelt) in [
+        (&compose[..], "compose.yaml", "cap_drop", "cap_drops"),
+        (&kubernetes, "kubernetes.yaml", "sizeLimit", "sizelimit"),
+    ] {
+        let (content, said) = read_by(reader, file, None);
+        assert!(content, "{said}");
+        let (content, said) = read_by(reader, file, Some((field, misspelt)));
+        assert!(!content && said.contains(misspelt), "{said}");
+    }
 }
 
 #[test]

@@ -39,3 +39,10 @@ add_control() {
     echo "activate-noawait ldconfig" >"$1/DEBIAN/triggers"
     (cd "$1" && find usr -type f -print0 | LC_ALL=C sort -z | xargs -0 md5sum >DEBIAN/md5sums)
 }
+
+# Fails when Debian's own reader of packages finds a fault; what it must not ask for stands, with why, in the overrides.
+expect_good_package() {
+    require_packages lintian
+    lintian --allow-root --fail-on error,warning "$1" || die "lintian has found the above"
+    say "   lintian: nothing to say"
+}

@@ -27,7 +27,11 @@ add_documents() {
     install -d "$1/examples"
     install -m 644 README.md "$1/"
     cp -R docs "$1/docs"
+    # It makes the pictures, which are there.
+    rm "$1/docs/pictures/shoot.mjs"
     cp -R examples/systemd examples/container examples/named_locks.c "$1/examples/"
+    install -D -m 644 -t "$1/examples/rust" examples/rust/Cargo.toml examples/rust/Cargo.lock
+    cp -R examples/rust/src "$1/examples/rust/"
     [[ ! -d $work/papers ]] || cp "$work"/papers/* "$1/"
 }
 
@@ -44,6 +48,7 @@ make_tarball() {
     # Of where the file lies, not of where it was made.
     # shellcheck disable=SC2016
     make_tree "$work/$name" '${pcfiledir}/../..' lib zsh/site-functions "$1"
+    sed "s|@BASELINE@|$needed|" packaging/INSTALL >"$work/$name/INSTALL"
     install -m 644 LICENSE-APACHE LICENSE-MIT CHANGELOG.md "$work/$name/share/doc/lockprof/"
     settle "$work/$name"
     tar --create --format=gnu --sort=name --owner=0 --group=0 --numeric-owner --directory "$work" "$name" |

@@ -45,16 +45,21 @@ expect_same_files() {
     say "   removed: the same files as before"
 }
 
-# Whether manual page and completions are there and can be read.
+# Whether the manual page can be read, and each shell completes by its file.
 expect_papers() {
-    local in=$1
-    gzip -dc "$in/usr/share/man/man1/lockprof-run.1.gz" | groff -man -Tutf8 -ww >"$work/page" 2>"$work/groff"
+    local in=$1 share=$1/usr/share
+    gzip -dc "$share/man/man1/lockprof-run.1.gz" | groff -man -Tutf8 -ww >"$work/page" 2>"$work/groff"
     [[ ! -s $work/groff ]] || die "groff on lockprof-run(1): $(<"$work/groff")"
     grep -q LOCKPROF_OUTPUT "$work/page" || die "lockprof-run(1) says nothing of LOCKPROF_OUTPUT"
     # shellcheck disable=SC1091
-    (source "$in/usr/share/bash-completion/completions/lockprof" && complete -p lockprof) >/dev/null ||
+    (source "$share/bash-completion/completions/lockprof" && complete -p lockprof) >/dev/null ||
         die "the completion of bash completes nothing"
-    say "   manual page and completion: there"
+    [[ $(HOME=$work zsh -fc 'fpath=($1 $fpath); autoload -Uz compinit && compinit -u -D && autoload +X _lockprof &&
+        print $_comps[lockprof]' zsh "$share/zsh/vendor-completions") == _lockprof ]] ||
+        die "the completion of zsh completes nothing"
+    HOME=$work fish --no-config --command "source $share/fish/vendor_completions.d/lockprof.fish
+        complete --do-complete 'lockprof flame'" | grep -q '^flamegraph' || die "the completion of fish completes nothing"
+    say "   manual page and completions: there"
 }
 
 # Installs below an empty folder, on this system: a minute less than a root, and no need to be root.
@@ -82,40 +87,89 @@ try_below_a_folder() {
 try_in_root() {
     local suite=$1 package=$2 in=$target/tools/root-$1
     ((EUID == 0)) || die "a root can be made and entered by root only"
-    require_packages debootstrap debian-archive-keyring
+    require_packages debootstrap debian-archive-keyring util-linux mount
     if [[ ! -d $in ]]; then
         rm -rf "$in.part"
         debootstrap --variant=minbase "$suite" "$in.part" >/dev/null || die "debootstrap could not make $suite"
         mv "$in.part" "$in"
     fi
     say "$suite: glibc $(dpkg-query --admindir="$in/var/lib/dpkg" -W -f '${Version}' libc6)"
+    # What a try that failed has left.
+    chroot "$in" dpkg --purge lockprof >/dev/null 2>&1
+    rm -rf "$in"/tmp/*
     list_files "$in" >"$work/before"
+    make_older "$package" "$in/tmp/older.deb"
     cp "$package" "$in/tmp/lockprof.deb"
+    chroot "$in" dpkg --install /tmp/older.deb >/dev/null
+    [[ -e $in/usr/share/doc/lockprof/gone ]] || die "the older package is not there"
     chroot "$in" dpkg --install /tmp/lockprof.deb >/dev/null
+    expect_as_packed "$in"
     gcc "${link_flags[@]}" -Wall -Werror -pthread -I "$in/usr/include" -o "$in/tmp/named_locks" examples/named_locks.c
     try_link "gcc ${link_flags[*]}" "$in" "$in/tmp/program-linked"
     try_ways_to_load "$in"
+    try_end_without_main "$in"
     expect_papers "$in"
     chroot "$in" dpkg --purge lockprof >/dev/null
     rm -rf "$in"/tmp/*
     expect_same_files "$work/before" "$in"
 }
 
+# Makes a package like this one, of a version before it, with a file that this one has no more.
+make_older() {
+    local tree=$work/older
+    rm -rf "$tree"
+    dpkg-deb --raw-extract "$1" "$tree"
+    sed -i 's/^Version: .*/Version: 0.0.1-1/' "$tree/DEBIAN/control"
+    echo gone >"$tree/usr/share/doc/lockprof/gone"
+    dpkg-deb --root-owner-group --build "$tree" "$2" >/dev/null
+}
+
+# Fails when what was installed is not what was packed, or more than that: programs nobody asked about load nothing.
+expect_as_packed() {
+    local in=$1 said have
+    # Names for dpkg-query to fill in.
+    # shellcheck disable=SC2016
+    have=$(chroot "$in" dpkg-query --show --showformat '${db:Status-Status} ${Version}' lockprof)
+    [[ $have == "installed $version-1" ]] || die "installed should be $version-1, and there is: $have"
+    [[ ! -e $in/usr/share/doc/lockprof/gone ]] || die "the file of the older package is still there"
+    said=$(chroot "$in" dpkg --verify lockprof) || true
+    [[ -z $said ]] || die "dpkg --verify: $said"
+    [[ ! -e $in/etc/ld.so.preload ]] || die "there is a list of what every program loads"
+    say "   in the place of an older one: as packed"
+}
+
+# C libraries before 2.34 do not tell how many threads there are: a program without its main must end there too.
+try_end_without_main() {
+    local in=$1
+    gcc "${link_flags[@]}" -Wall -Werror -pthread -o "$in/tmp/main_exits_early" c-tests/main_exits_early.c
+    # Far longer than it takes: what is to be told apart is a second and for ever.
+    in_folder "$in" ended timeout 100 env LD_PRELOAD=liblockprof.so LOCKPROF_SAMPLE=1 /tmp/main_exits_early
+    compgen -G "$in/tmp/ended/*.pb.gz" >/dev/null || die "a program whose main ended first left no profile"
+    say "   main ends before its threads: ended, with a profile"
+}
+
+# Runs a command in a root that has its own /proc, as a started system does; that goes with the command.
+enter() {
+    # For the other shell.
+    # shellcheck disable=SC2016
+    unshare --mount sh -c 'mount -t proc proc "$0/proc" && exec chroot "$0" "$@"' "$@"
+}
+
 # Each way a program gets the library, each in a folder of its own; and the one in which it must not.
 try_ways_to_load() {
     local in=$1
     in_folder "$in" run lockprof run --sample 1 -- /tmp/named_locks
-    expect_truth "lockprof run" "$in" /tmp/run chroot "$in" lockprof
+    expect_truth "lockprof run" "$in" /tmp/run enter "$in" lockprof
     in_folder "$in" preloaded env LD_PRELOAD=liblockprof.so LOCKPROF_SAMPLE=1 /tmp/named_locks
-    expect_truth "LD_PRELOAD=liblockprof.so" "$in" /tmp/preloaded chroot "$in" lockprof
+    expect_truth "LD_PRELOAD=liblockprof.so" "$in" /tmp/preloaded enter "$in" lockprof
     in_folder "$in" linked env LOCKPROF_SAMPLE=1 /tmp/program-linked
-    expect_truth "linked" "$in" /tmp/linked chroot "$in" lockprof
+    expect_truth "linked" "$in" /tmp/linked enter "$in" lockprof
     cp "$in/tmp/named_locks" "$in/tmp/privileged"
     chmod u+s "$in/tmp/privileged"
     in_folder "$in" setuid setpriv --reuid=nobody --clear-groups env LD_PRELOAD=liblockprof.so /tmp/privileged
     [[ -z $(ls "$in/tmp/setuid") ]] || die "a set-user-id program was profiled"
     say "   set-user-id: not profiled"
-    chroot "$in" lockprof doctor -- /tmp/named_locks | tail -n 1
+    enter "$in" lockprof doctor -- /tmp/named_locks | tail -n 1
 }
 
 in_folder() {
@@ -124,6 +178,6 @@ in_folder() {
     mkdir -m 777 "$in/tmp/$folder"
     # Which words are whose is decided here.
     # shellcheck disable=SC2016
-    chroot "$in" sh -c 'cd "$0" && exec "$@"' "/tmp/$folder" "$@" >/dev/null ||
-        die "in $in failed: $*"
+    enter "$in" sh -c 'cd "$0" && exec "$@"' "/tmp/$folder" "$@" >/dev/null 2>"$work/said" ||
+        die "in $in failed: $*: $(<"$work/said")"
 }

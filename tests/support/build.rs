@@ -110,6 +110,11 @@ pub(crate) fn python() -> PathBuf {
     from_tools("python/bin/python")
 }
 
+/// A program of the Python packages that know what containers are made of; `scripts/check` installs them.
+pub(crate) fn container_tool(name: &str) -> PathBuf {
+    from_tools(&format!("container/bin/{name}"))
+}
+
 /// A program of a Debian package that `scripts/check` unpacks.
 pub(crate) fn unpacked(package: &str, program: &str) -> PathBuf {
     unpacked_file(package, &format!("usr/bin/{program}"))

@@ -36,6 +36,11 @@ fn find(given: Option<OsString>, beside: Option<&Path>) -> Result<PathBuf, Strin
             .flat_map(|beside| places().map(|place| beside.join(place).join(LIBRARY)))
             .collect(),
     };
+    if places.is_empty() {
+        return Err(format!(
+            "{LIBRARY} not found: without /proc this program cannot tell where it lies itself ({VARIABLE} can name it)"
+        ));
+    }
     let Some(found) = places.iter().find(|path| path.is_file()) else {
         let tried: Vec<_> = places
             .iter()
@@ -111,6 +116,13 @@ mod tests {
             assert!(error.contains(place), "{error}");
         }
         assert!(!error.contains('\n'));
+    }
+
+    #[test]
+    fn without_proc_the_message_asks_for_the_variable() {
+        let error = find(None, None).unwrap_err();
+        assert!(error.contains("without /proc"), "{error}");
+        assert!(error.contains(VARIABLE), "{error}");
     }
 
     #[test]

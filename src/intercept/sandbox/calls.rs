@@ -52,6 +52,9 @@ pub(super) const OF_HOSTS_THREADS: &[Call] = &[
     call("openat", libc::SYS_openat, [libc::AT_FDCWD, 0, READ, 0, 0, 0]),
     call("read", libc::SYS_read, [0; 6]),
     call("close", libc::SYS_close, [0; 6]),
+    call("rt_sigaction", libc::SYS_rt_sigaction, [0, 0, 0, 8, 0, 0]),
+    // Where a signal handler comes while the thread is inside us.
+    call("sigaltstack", libc::SYS_sigaltstack, [0; 6]),
     // Of locks on files.
     call("newfstatat", libc::SYS_newfstatat, [0, 0, 0, libc::AT_EMPTY_PATH, 0, 0]),
 ];
@@ -72,6 +75,8 @@ pub(super) const OF_OUR_THREAD: &[Call] = &[
     call("rename", RENAME, [0; 6]),
     call("sched_getscheduler", libc::SYS_sched_getscheduler, [0; 6]),
     call("statx", libc::SYS_statx, [0; 6]),
+    // Whether a thread is gone that left a record half written: no signal.
+    call("tgkill", libc::SYS_tgkill, [0; 6]),
     call("uname", libc::SYS_uname, [0; 6]),
     call("unlink", UNLINK, [0; 6]),
     call("write", libc::SYS_write, [0; 6]),
