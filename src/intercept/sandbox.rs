@@ -28,6 +28,7 @@ pub(super) mod unwaited {
     use super::{c_long, syscall, table::Target};
 
     /// What stands there in place of the C library's function.
+    #[allow(dead_code, reason = "gates that are no assembler call")]
     pub(crate) static REAL: Target = Target::new(syscall as *const std::ffi::c_void);
 
     /// The same, for gates that are no assembler.
