@@ -66,21 +66,40 @@ pub(crate) struct Process {
     told: Told,
     /// When what was told last ended; the monotonic clock.
     told_until_ns: u64,
+    /// The same, as receivers were told.
+    told_until_unix_ns: u64,
 }
 
 /// A span of time, for people: begin since 1970, and length.
+#[derive(Clone, Copy)]
 struct Times {
     start_unix_ns: u64,
     duration_ns: u64,
 }
 
 impl Times {
-    /// Of what has just ended, by what the clock says now: it may have been set right since the
-    /// process began, and the machine may have slept meanwhile, which the other clock does not
-    /// count. Receivers refuse what lies far back.
-    fn ending_now(duration_ns: u64, unix_ns: u64) -> Self {
+    /// Of everything until now.
+    fn of_all(now_ns: u64) -> Self {
         Self {
-            start_unix_ns: unix_ns.saturating_sub(duration_ns),
+            start_unix_ns: BEGAN_UNIX_NS.load(Ordering::Relaxed),
+            duration_ns: now_ns.saturating_sub(BEGAN_NS.load(Ordering::Relaxed)),
+        }
+    }
+
+    /// Of what has just ended: from where the time before ended, unless the clock says that
+    /// it is another time now. It may have been set right meanwhile, and the machine may have
+    /// slept, which the other clock does not count. Receivers refuse what lies far back.
+    fn following(before_unix_ns: u64, duration_ns: u64, unix_ns: u64) -> Self {
+        /// How far two clocks may part.
+        const APART_MAX_NS: u64 = 1_000_000_000;
+        let end_unix_ns = before_unix_ns.saturating_add(duration_ns);
+        let start_unix_ns = if end_unix_ns.abs_diff(unix_ns) <= APART_MAX_NS {
+            before_unix_ns
+        } else {
+            unix_ns.saturating_sub(duration_ns)
+        };
+        Self {
+            start_unix_ns,
             duration_ns,
         }
     }
@@ -113,6 +132,7 @@ impl Process {
             deliveries,
             told: Told::default(),
             told_until_ns: BEGAN_NS.load(Ordering::Relaxed),
+            told_until_unix_ns: BEGAN_UNIX_NS.load(Ordering::Relaxed),
         }
     }
 
@@ -228,9 +248,18 @@ impl Process {
         let mut sinks = self.sinks.take().unwrap_or_else(open);
         let mut tables = self.hand_out(&mut sinks);
         let now_ns = sys::monotonic_ns();
+        let since_flush = Times::following(
+            self.told_until_unix_ns,
+            now_ns.saturating_sub(self.told_until_ns),
+            sys::realtime_ns(),
+        );
         let mut arrived = !sinks.is_empty();
         sinks.retain_mut(|sink| {
-            self.times(sink.span(), now_ns).put_on(&mut tables);
+            let times = match sink.span() {
+                Span::Whole => Times::of_all(now_ns),
+                Span::SinceFlush => since_flush,
+            };
+            times.put_on(&mut tables);
             match sink.finish(&tables) {
                 Ok(()) => true,
                 Err(SinkError::Temporary(reason)) => {
@@ -247,6 +276,7 @@ impl Process {
         });
         self.sinks = Some(sinks);
         self.told_until_ns = now_ns;
+        self.told_until_unix_ns = since_flush.start_unix_ns + since_flush.duration_ns;
         arrived
     }
 
@@ -264,8 +294,7 @@ impl Process {
         self.aggregate.settle(true);
         self.look_up_names();
         let mut tables = self.hand_out(&mut told);
-        self.times(Span::Whole, sys::monotonic_ns())
-            .put_on(&mut tables);
+        Times::of_all(sys::monotonic_ns()).put_on(&mut tables);
         // What is wrong with them was said by the flush before.
         let taken = told.iter_mut().all(|sink| sink.finish(&tables).is_ok());
         self.sinks = Some(told);
@@ -324,19 +353,6 @@ impl Process {
         }
     }
 
-    fn times(&self, span: Span, now_ns: u64) -> Times {
-        match span {
-            Span::Whole => Times {
-                start_unix_ns: BEGAN_UNIX_NS.load(Ordering::Relaxed),
-                duration_ns: now_ns.saturating_sub(BEGAN_NS.load(Ordering::Relaxed)),
-            },
-            Span::SinceFlush => Times::ending_now(
-                now_ns.saturating_sub(self.told_until_ns),
-                sys::realtime_ns(),
-            ),
-        }
-    }
-
     fn look_up_names(&mut self) {
         self.objects.refresh();
         self.unhooked.refresh(&self.objects);
@@ -382,11 +398,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_has_just_ended_ends_now_whatever_the_clock_said_before() {
+    fn what_has_just_ended_follows_what_ended_before_unless_the_clock_was_set_meanwhile() {
         const HOUR_NS: u64 = 3_600_000_000_000;
-        let times = Times::ending_now(60, 8 * HOUR_NS);
-        assert_eq!(times.start_unix_ns + times.duration_ns, 8 * HOUR_NS);
+        // Two clocks are never read at once.
+        let usual = Times::following(HOUR_NS, 60, HOUR_NS + 61);
+        assert_eq!((usual.start_unix_ns, usual.duration_ns), (HOUR_NS, 60));
+        for now in [8 * HOUR_NS, HOUR_NS / 2] {
+            let times = Times::following(HOUR_NS, 60, now);
+            assert_eq!(times.start_unix_ns + times.duration_ns, now);
+        }
         // A clock that begins in 1970 has no time before.
-        assert_eq!(Times::ending_now(60, 5).start_unix_ns, 0);
+        assert_eq!(Times::following(HOUR_NS, 60, 5).start_unix_ns, 0);
     }
 }

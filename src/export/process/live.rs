@@ -9,7 +9,7 @@ use flate2::write::GzEncoder;
 
 use super::super::open::{Open, OpenHolds};
 use super::super::{build, holders, sink};
-use super::{Process, Span};
+use super::{Process, Times};
 use crate::record::Waiting;
 use crate::{export, sys};
 
@@ -25,8 +25,7 @@ impl Process {
             // Writing to memory cannot fail.
             let _ = encoder.add(sample, tables.locations.len());
         });
-        self.times(Span::Whole, sys::monotonic_ns())
-            .put_on(&mut tables);
+        Times::of_all(sys::monotonic_ns()).put_on(&mut tables);
         encoder.finish(&tables).and_then(GzEncoder::finish)
     }
 

@@ -302,10 +302,7 @@ fn damaged_files_are_read_or_refused_in_one_line() {
         }
     });
     if is_enough {
-        assert!(
-            read > 100 && refused > 100,
-            "{read} read, {refused} refused"
-        );
+        assert!(read > 20 && refused > 100, "{read} read, {refused} refused");
     }
 }
 

@@ -132,7 +132,7 @@ impl Digest<'_> {
         vec![
             (Look::Plain, format!("  {number}. ")),
             (Look::Bold, named(&name)),
-            (Look::Plain, format!(" ({kind}): ")),
+            (Look::Plain, format!(" ({}): ", printable(kind))),
             (Look::Bold, units::time(totals.wait_ns())),
             (
                 Look::Plain,
