@@ -168,6 +168,17 @@ fn a_check_fails_only_by_what_is_significant() {
         assert!(first.starts_with(&format!("{prefix}{said}")), "{first}");
         assert_eq!(first.is_empty(), said.is_empty());
     }
+    // A misspelt filter would else pass for ever.
+    let nothing = ["--fail-on", "wait>+1%", "--lock", "cahce"];
+    let output = diff("nothing", [&before, &after], &nothing);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).starts_with("lockprof: nothing is left by --lock"));
+    assert_eq!(
+        diff("shown", [&before, &after], &nothing[2..])
+            .status
+            .code(),
+        Some(0)
+    );
     // The other way round it is no growth.
     let output = diff("fewer", [&after, &before], &["--fail-on", "wait>+1%"]);
     assert_eq!(output.status.code(), Some(0));

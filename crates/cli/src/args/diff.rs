@@ -42,7 +42,16 @@ pub(super) fn diff() -> Command {
                     "fails a CI job if waiting grew; locks with less than 10 ms of it do not count",
                 ),
             ],
-            &[behind::OF_READERS, &[("3", "a --fail-on is broken")]].concat(),
+            &[
+                ("0", "all is well"),
+                (
+                    "1",
+                    "a profile cannot be read, filters leave nothing that a --fail-on could check, or the \
+                     output cannot be written",
+                ),
+                ("2", "an argument is wrong"),
+                ("3", "a --fail-on is broken"),
+            ],
         ))
 }
 

@@ -29,7 +29,8 @@ pub(crate) fn diff(matches: &ArgMatches) -> ExitCode {
         }
     };
     let Files { mut loaded, .. } = selection::files(matches);
-    selection::warn_of_nothing(&loaded, &request.filter);
+    let is_checked =
+        selection::leaves_any(&loaded, &request.filter) || request.conditions.is_empty();
     let paths: Vec<PathBuf> = loaded.iter().map(|file| file.path.clone()).collect();
     let ([before, after], [first, second]) = (loaded.as_mut_slice(), paths.as_slice()) else {
         return ExitCode::FAILURE;
@@ -55,7 +56,7 @@ pub(crate) fn diff(matches: &ArgMatches) -> ExitCode {
     for line in &broken {
         output::message(line);
     }
-    match (is_printed, broken.is_empty()) {
+    match (is_printed && is_checked, broken.is_empty()) {
         (false, _) => ExitCode::FAILURE,
         (true, false) => ExitCode::from(BROKEN),
         (true, true) => ExitCode::SUCCESS,

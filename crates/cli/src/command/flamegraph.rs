@@ -30,7 +30,7 @@ pub(crate) fn flamegraph(matches: &ArgMatches) -> ExitCode {
     if loaded.is_empty() {
         return ExitCode::FAILURE;
     }
-    selection::warn_of_nothing(&loaded, &filter);
+    let _ = selection::leaves_any(&loaded, &filter);
     let title = matches.get_one::<String>(name::TITLE).cloned();
     let flame = Flame {
         title: &title.unwrap_or_else(|| title_of(measure, &filter)),

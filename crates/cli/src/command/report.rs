@@ -31,7 +31,7 @@ pub(crate) fn report(matches: &ArgMatches) -> ExitCode {
         }
     };
     let Files { loaded, is_whole } = selection::files(matches);
-    selection::warn_of_nothing(&loaded, &request.filter);
+    let _ = selection::leaves_any(&loaded, &request.filter);
     if let Some(listing) = listing.filter(|_| !loaded.is_empty()) {
         let listed = listing.carry_out(&loaded);
         return if is_whole { listed } else { ExitCode::FAILURE };

@@ -117,15 +117,17 @@ pub(super) fn root(matches: &ArgMatches) -> Root {
     }
 }
 
-/// Says so when a filter has left nothing of profiles that are not empty.
-pub(super) fn warn_of_nothing(files: &[Loaded], filter: &Filter) {
+/// Whether a filter has left anything of profiles that are not empty; if not, says so.
+pub(super) fn leaves_any(files: &[Loaded], filter: &Filter) -> bool {
     let mut profiles = files.iter().flat_map(|file| [&file.profile, &file.sync]);
     let is_any = profiles.clone().any(|profile| !profile.samples.is_empty());
     let is_left = profiles.any(|profile| {
         let selection = filter.on(profile);
         profile.samples.iter().any(|sample| selection.has(sample))
     });
-    if is_any && !is_left {
+    let is_well = !is_any || is_left;
+    if !is_well {
         output::message(&format!("nothing is left by {}", filter.shown()));
     }
+    is_well
 }
