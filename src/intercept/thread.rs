@@ -242,6 +242,11 @@ pub(super) unsafe extern "C-unwind" fn create(
 ) -> c_int {
     // SAFETY: the arguments are the caller's, unchanged.
     let real = || unsafe { table::pthread_create::real(id, attributes, start, argument) };
+    if state::is_on()
+        && let Some(_entered) = guard::enter()
+    {
+        record::prepare_for_threads();
+    }
     let mut code = real();
     // There may be no more threads because of ours.
     while code == libc::EAGAIN && make_way() {

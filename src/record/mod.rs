@@ -253,8 +253,8 @@ pub(crate) struct Waiting {
     pub(crate) owner_at: u64,
 }
 
-/// The queue records go into now. Made by the first record of a process, from our
-/// own heap, so that a program that locks nothing pays nothing.
+/// The queue records go into now. Made by the first record of a process, or before its
+/// first thread, from our own heap, so that a program that locks nothing pays nothing.
 static QUEUE: PerProcess<Queue> = PerProcess::new();
 /// The small queue from before our thread ran; emptied too.
 static QUEUE_ALONE: PerProcess<&'static Queue> = PerProcess::new();
@@ -267,6 +267,12 @@ static DENIED: AtomicBool = AtomicBool::new(false);
 /// Whether a thread is about to make it; two at once might ask for more memory
 /// than there is. For whoever comes meanwhile the queue is full.
 static MAKING: AtomicBool = AtomicBool::new(false);
+
+/// The program is about to have several threads, whose first records may come while one of
+/// them makes the queue, and would find none.
+pub(crate) fn prepare_for_threads() {
+    let _ = queue();
+}
 
 fn queue() -> Option<&'static Queue> {
     QUEUE.get_or_try_make(make_queue)
@@ -310,7 +316,7 @@ pub(crate) fn forget_all() {
 
 /// Whether there has been any record since the process began.
 pub(crate) fn any_seen() -> bool {
-    QUEUE.get().is_some()
+    queues().any(Queue::has_begun)
 }
 
 /// Whether the next record would find no place; asked before the expensive part.

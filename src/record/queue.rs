@@ -94,6 +94,11 @@ impl Queue {
             .is_none_or(|word| is_in_the_way(word.load(Ordering::Relaxed), next))
     }
 
+    /// Whether there has been any record.
+    pub(super) fn has_begun(&self) -> bool {
+        self.next.load(Ordering::Relaxed) != 0
+    }
+
     pub(super) fn is_half_full(&self) -> bool {
         self.is_there(self.words.len() / 2)
     }
@@ -282,8 +287,8 @@ mod tests {
     #[test]
     fn a_full_queue_declines_and_goes_on_when_it_is_emptied() {
         let queue = Queue::new(4);
-        assert!(!queue.is_full() && !queue.is_quarter_full());
-        assert!(queue.try_push(&record(1)));
+        assert!(!queue.is_full() && !queue.is_quarter_full() && !queue.has_begun());
+        assert!(queue.try_push(&record(1)) && queue.has_begun());
         assert!(queue.is_quarter_full() && !queue.is_half_full());
         assert!((2..=4).all(|lock| queue.try_push(&record(lock))));
         assert!(queue.is_full() && queue.is_half_full());
