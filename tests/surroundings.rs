@@ -182,7 +182,7 @@ fn behind_a_new_root_only_the_profile_is_lost_and_that_is_said() {
         .args([empty.path()])
         .run_alone();
     let run = Program::at("unshare")
-        .args(["--map-root-user", "env"])
+        .args(["--map-root-user", "env", "LOCKPROF_SAMPLE=1"])
         .args([format!("LD_PRELOAD={}", build::library().display())])
         .args([program.as_os_str(), empty.path().as_os_str()])
         .run_alone();
