@@ -336,15 +336,25 @@ fn a_fork_while_a_request_is_under_way_harms_neither() {
     assert_eq!(receiver.connections(), 2);
     let profiles = run.profiles();
     assert_eq!(profiles.len(), 2);
-    let mut lost: Vec<String> = profiles
+    let mut lost: Vec<u64> = profiles
         .iter()
         .flat_map(|(_, rows)| &rows.comments)
         .filter(|comment| comment.contains(" uploads to "))
-        .cloned()
+        .map(|comment| {
+            let (count, cause) = comment.split_once(" uploads to ").expect("as filtered");
+            assert_eq!(cause, "Datadog Agent (the program ended first)");
+            let count = count.strip_prefix("lost: ").expect("a loss");
+            count.parse().expect("a count")
+        })
         .collect();
-    lost.sort();
-    let of = |count| format!("lost: {count} uploads to Datadog Agent (the program ended first)");
-    assert_eq!(lost, [of(1), of(2)]);
+    lost.sort_unstable();
+    // One each second and one at the end: two and one, more if the machine is slow.
+    let [of_child, of_parent] = lost[..] else {
+        panic!("{lost:?}");
+    };
+    let most = run.elapsed.as_secs() + 1;
+    assert!((1..=most).contains(&of_child), "{lost:?}");
+    assert!((2..=most).contains(&of_parent), "{lost:?}");
 }
 
 #[test]
