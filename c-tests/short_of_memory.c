@@ -1,4 +1,5 @@
-// A program whose address space may grow by as many KiB as its argument says locks in threads all the same.
+// A program whose address space may grow by as many KiB as its argument says locks in threads all the same;
+// with a second argument it may grow again before it ends.
 #include "testing.h"
 #include <sys/resource.h>
 
@@ -41,5 +42,9 @@ int main(int argc, char **argv) {
         CHECK(pthread_create(&threads[i], &attr, work, NULL) == 0);
     for (size_t i = 0; i < LENGTH(threads); i++)
         join(threads[i]);
+    if (argc > 2) {
+        struct rlimit none = {RLIM_INFINITY, RLIM_INFINITY};
+        CHECK(setrlimit(RLIMIT_AS, &none) == 0);
+    }
     return finish();
 }

@@ -10,6 +10,7 @@ mod support;
 use std::fs;
 
 use support::build;
+use support::profile::{Rows, decode};
 use support::program::{Program, Run, files_in};
 use support::scratch::Scratch;
 
@@ -248,4 +249,17 @@ fn without_memory_the_program_goes_on_and_is_told_once() {
             assert!(seen >= 3000, "{kib} KiB: {rows}");
         }
     }
+}
+
+#[test]
+fn a_process_that_lost_all_says_so_in_a_profile_of_nothing() {
+    let run = Program::exact("short_of_memory")
+        .args(["300", "and room at the end"])
+        .run();
+    run.expect_success();
+    let files = run.files();
+    assert_eq!(files.len(), 1, "{files:?}");
+    let rows = Rows::of(&decode(&files[0]));
+    assert_eq!(rows.acquires(), 0, "{rows}");
+    assert!(rows.lost(" acquisitions") >= 3000, "{rows}");
 }

@@ -239,7 +239,7 @@ impl Process {
         } else {
             self.aggregate.has_joins_only() && !is_asked
         };
-        if is_idle {
+        if is_idle && !record::any_lost() {
             return true;
         }
         self.look_up_names();

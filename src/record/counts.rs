@@ -241,6 +241,21 @@ pub(crate) fn all_left_out() -> Option<String> {
     (!all.is_empty()).then(|| all.join("; "))
 }
 
+/// Whether anything was lost that a program is told of for its own sake: not that it
+/// waited for something else than a lock.
+pub(crate) fn any_lost() -> bool {
+    let mut losses = LOSSES
+        .into_iter()
+        .filter(|(loss, _)| *loss != Loss::LeftOut);
+    losses.any(|(loss, _)| {
+        WHATS
+            .into_iter()
+            .filter(|(what, ..)| !matches!(what, Lost::SyncWaits | Lost::Wakes))
+            .filter_map(|(what, ..)| loss_count(loss, what))
+            .any(|count| count.records.load(Ordering::Relaxed) != 0)
+    })
+}
+
 /// How many records had one cause, and what they stood for, by its sorts.
 fn in_words(loss: Loss) -> impl Iterator<Item = (u64, String)> {
     WHATS

@@ -14,8 +14,8 @@ use crate::{memory, sys};
 #[cfg(any(test, lockprof_measure))]
 pub(crate) use self::counts::lost;
 pub(crate) use self::counts::{
-    Loss, Lost, all_left_out, all_lost, count_wait, exact_waits, leave_out, leave_out_events,
-    left_out_waits, lose, lose_record,
+    Loss, Lost, all_left_out, all_lost, any_lost, count_wait, exact_waits, leave_out,
+    leave_out_events, left_out_waits, lose, lose_record,
 };
 pub(crate) use self::frames::{Filling, Frames};
 pub(crate) use self::left_out::{forget_code, is_left_out, leave_out_at, leaves_out_any, unloaded};
@@ -314,9 +314,9 @@ pub(crate) fn forget_all() {
     counts::forget_all();
 }
 
-/// Whether there has been any record since the process began.
+/// Whether there has been any record since the process began, or one was lost.
 pub(crate) fn any_seen() -> bool {
-    queues().any(Queue::has_begun)
+    queues().any(Queue::has_begun) || any_lost()
 }
 
 /// Whether the next record would find no place; asked before the expensive part.
