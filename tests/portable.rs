@@ -15,8 +15,8 @@ use contract::sample_type::{SampleType, label};
 use support::build;
 use support::program::{Program, Run};
 
-/// `liblockprof.so` with the portable gates. Not optimised, which takes half the
-/// time to build, leaves every frame of ours on the stack and checks arithmetic.
+/// `liblockprof.so` with the portable gates. Not optimised and without TLS, which takes
+/// half the time to build, leaves every frame of ours on the stack and checks arithmetic.
 fn library() -> &'static Path {
     static LIBRARY: OnceLock<PathBuf> = OnceLock::new();
     LIBRARY.get_or_init(|| {
@@ -26,10 +26,10 @@ fn library() -> &'static Path {
             .join("portable");
         build::run(
             Command::new(env!("CARGO"))
-                .args(["build", "-p", "liblockprof", "--target-dir"])
+                .args(["rustc", "-p", "liblockprof", "--lib"])
+                .args(["--no-default-features", "--target-dir"])
                 .arg(&target)
-                .env("RUSTFLAGS", "--cfg lockprof_portable")
-                .env_remove("CARGO_ENCODED_RUSTFLAGS")
+                .args(["--", "--cfg", "lockprof_portable"])
                 .current_dir(build::root()),
         );
         target.join("debug/liblockprof.so")

@@ -8,6 +8,7 @@
 mod support;
 
 use std::fs;
+use std::thread;
 
 use support::build::root;
 use support::program::{Program, files_in};
@@ -51,30 +52,42 @@ fn programs() -> Vec<String> {
     names
 }
 
+/// Calls `try_one` with every program that needs nothing, two at a time: most of them sleep
+/// most of the time.
+fn each(try_one: impl Fn(&str) + Sync) {
+    let mut names = programs();
+    names.retain(|name| !SPECIAL.contains(&name.as_str()));
+    let halves = names.split_at(names.len() / 2);
+    thread::scope(|scope| {
+        for half in [halves.0, halves.1] {
+            scope.spawn(|| half.iter().for_each(|name| try_one(name)));
+        }
+    });
+}
+
 #[test]
 fn every_program_is_the_same_under_default_sampling() {
-    for name in programs() {
-        if !SPECIAL.contains(&name.as_str()) {
-            Program::sampled(&name).compare();
-        }
-    }
+    each(|name| {
+        Program::sampled(name).compare();
+    });
 }
 
 #[test]
 fn every_program_is_the_same_while_switched_off() {
-    for name in programs() {
-        if !SPECIAL.contains(&name.as_str()) && name != "contended" {
-            let run = Program::sampled(&name)
-                .env("LOCKPROF_ENABLED", "0")
-                .compare();
-            let wanted = name.starts_with("api_");
-            assert!(
-                wanted || run.files().is_empty(),
-                "{name}: {:?}",
-                run.files()
-            );
+    each(|name| {
+        if name == "contended" {
+            return;
         }
-    }
+        let run = Program::sampled(name)
+            .env("LOCKPROF_ENABLED", "0")
+            .compare();
+        let wanted = name.starts_with("api_");
+        assert!(
+            wanted || run.files().is_empty(),
+            "{name}: {:?}",
+            run.files()
+        );
+    });
 }
 
 #[test]
