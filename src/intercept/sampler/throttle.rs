@@ -114,7 +114,13 @@ impl Throttle {
         let spent_ns = spent_ns.min(SPENT_MAX_NS);
         add(&self.samples, 1);
         add(&self.spent_ns, spent_ns);
-        add(&self.periods, self.period.get().into());
+        // Waits are stretched by the pace alone.
+        let period = if weight == 0 {
+            &self.pace
+        } else {
+            &self.period
+        };
+        add(&self.periods, period.get().into());
         add(&self.acquisitions, weight.into());
         if !is_first {
             let least = u64::from(self.least_ns.get()).min(spent_ns);
@@ -123,7 +129,9 @@ impl Throttle {
         let debt = paid + spent_ns as f64;
         self.debt_ns.set(debt as u32);
         let each_ns = f64::from(self.elapsed_ns.get()) / f64::from(self.acquisitions.get().max(1));
-        if self.elapsed_ns.get() >= PACE_NS || self.samples.get() >= PACE_SAMPLES {
+        // A burst of samples that little is owed for says nothing of the pace.
+        let is_too_much = self.samples.get() >= PACE_SAMPLES && debt > may_be_owed(limit);
+        if self.elapsed_ns.get() >= PACE_NS || is_too_much {
             self.set_pace(limit, base_period);
         }
         self.set_period(debt, each_ns, limit, base_period);
@@ -192,7 +200,8 @@ impl Throttle {
             // Too early to let go; only too much is told at once.
             return;
         }
-        let pace = pace.max(self.pace.get() / 4);
+        // A few samples may come together by chance.
+        let pace = pace.clamp(self.pace.get() / 4, self.pace.get().saturating_mul(4));
         self.pace
             .set(pace.clamp(base_period, PERIOD_MAX.max(base_period)));
         self.clear();

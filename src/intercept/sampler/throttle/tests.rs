@@ -204,3 +204,47 @@ fn the_period_comes_back_when_the_load_falls() {
     host.lock(3_000_000_000, 20_000, 650, 0);
     assert_eq!(host.throttle.period(), 100);
 }
+
+/// Waits in bursts, among an acquisition each microsecond: 40 of them within 40 µs, then none for 10 ms.
+/// That is a fifth of the limit, and no reason to sample rarely.
+#[test]
+fn bursts_of_waits_within_the_limit_slow_nothing_down() {
+    let throttle = Host::new(1).throttle;
+    let mut now_ns = 1_000_000;
+    let mut largest = 0;
+    for _ in 0..200 {
+        for _ in 0..40 {
+            now_ns += 1_000;
+            throttle.book(250, 0, now_ns, 0.005, 100, false);
+        }
+        now_ns += 10_000_000;
+        largest = largest.max(throttle.stretch(100, 100));
+    }
+    assert_eq!(largest, 100);
+}
+
+/// An acquisition each 10 µs, one in a hundred sampled, beside a wait each 20 µs of
+/// which all are kept as long as the pace is that at rest: four times what is allowed.
+#[test]
+fn what_waits_take_is_paid_by_fewer_waits_and_not_by_acquisitions_alone() {
+    let host = Host::new(7);
+    let (mut now_ns, mut sampled, mut kept) = (1_000_000_u64, 0_u64, 0_u64);
+    let mut skip = host.throttle.period();
+    for turn in 0..200_000_u64 {
+        now_ns += 10_000;
+        skip -= 1;
+        if skip == 0 {
+            sampled += 1;
+            skip = host.throttle.period();
+            host.throttle.book(400, skip, now_ns, 0.005, 100, false);
+        }
+        let full_ns = host.throttle.stretch(20_000, 100);
+        if turn % 2 == 0 && random(&host.random) % full_ns < 20_000 {
+            kept += 1;
+            host.throttle.book(400, 0, now_ns, 0.005, 100, false);
+        }
+    }
+    // Of 2 s, 7 ms for 100,000 waits and 2,000 samples at rest: nearly a fifth of each.
+    assert!((10_000..30_000).contains(&kept), "{kept} waits");
+    assert!((200..600).contains(&sampled), "{sampled} samples");
+}
