@@ -99,6 +99,20 @@ pub(crate) fn thread_id() -> u32 {
     u32::try_from(id).unwrap_or(0)
 }
 
+/// How often the calling thread has slept so far: given up its processor of itself, as
+/// getrusage(2) counts it. None where a filter forbids to ask.
+pub(crate) fn sleeps() -> Option<i64> {
+    let before = errno();
+    // SAFETY: all zeros is such a record.
+    let mut usage: libc::rusage = unsafe { std::mem::zeroed() };
+    // SAFETY: writes one record there.
+    let failed = unsafe { libc::getrusage(libc::RUSAGE_THREAD, &raw mut usage) } != 0;
+    if failed {
+        set_errno(before);
+    }
+    (!failed).then_some(usage.ru_nvcsw)
+}
+
 /// What `pthread_self` says of the calling thread.
 pub(crate) fn pthread_id() -> u64 {
     // SAFETY: takes nothing, cannot fail.

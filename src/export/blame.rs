@@ -12,8 +12,11 @@ const CHAIN_MAX: usize = 8;
 pub(crate) struct Charge {
     /// Index of its stack.
     pub(crate) stack: u32,
-    /// The kernel's id of its thread.
+    /// The kernel's id of its thread, and its index.
     pub(crate) thread: u32,
+    pub(crate) thread_index: u32,
+    /// Whether its place is left out, and is only told of to who waited for it.
+    pub(crate) is_left_out: bool,
     /// The number of the charge for which its holder waited meanwhile; 0 none.
     pub(crate) cause: u64,
 }
@@ -67,6 +70,8 @@ mod tests {
         Charge {
             stack,
             thread: 1,
+            thread_index: 0,
+            is_left_out: false,
             cause,
         }
     }

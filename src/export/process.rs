@@ -189,7 +189,7 @@ impl Process {
         if is_left_out {
             record::leave_out(record);
             if record.ends_waits() {
-                self.aggregate.learn_charge(record);
+                self.aggregate.learn_charge(record, true);
             }
             if record.role == Role::Release {
                 self.open.learn(record, self.locks.lock_at(record.lock));

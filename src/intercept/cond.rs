@@ -126,6 +126,9 @@ fn wait_in<I: Interface>(
             waiting.capture_early(&visit, &mut retaking.record);
         }
     }
+    let sleeps_before = waiting
+        .as_ref()
+        .and_then(|_| retaking::sleeps_before(object));
     drop(visit);
     let code = real();
     let end_ns = sys::monotonic_ns();
@@ -134,9 +137,9 @@ fn wait_in<I: Interface>(
     if !outcome.has_waited() {
         retaking.forget();
     }
-    let waited = waiting
-        .as_mut()
-        .and_then(|waiting| retaking::Wait::at_end_of(waiting, object, end_ns, ended));
+    let waited = waiting.as_mut().and_then(|waiting| {
+        retaking::Wait::at_end_of(waiting, object, (end_ns, ended), sleeps_before)
+    });
     let Some(visit) = Visit::begin(caller) else {
         retaking.lose(waited);
         if waiting.is_some() {

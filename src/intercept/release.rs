@@ -118,7 +118,7 @@ impl Ending {
             record.blocked_weight = kept.weight;
             record.queue = charge.queue;
             // Whoever waited for us while we ourselves waited, waited for our holder.
-            let since_ns = charge.end_ns.saturating_sub(charge.blocked_ns);
+            let since_ns = charge.end_ns.saturating_sub(charge.wanted_ns);
             let is_cause = thread.blamed_ns.get() > since_ns;
             record.cause = if is_cause { thread.blamed.get() } else { 0 };
         }
@@ -157,7 +157,7 @@ fn keep_charge(visit: &Visit, lock: Lock) -> Option<Kept> {
     thread.learn_waits(lock.address, charge.mean_ns() < LONG_NS);
     let sampling = &visit.sampling;
     let full_ns = thread.throttle.stretch(sampling.wait_ns, sampling.period);
-    let weight = sampler::wait_weight(charge.chance, charge.blocked_ns, full_ns);
+    let weight = sampler::wait_weight(charge.chance, charge.wanted_ns, full_ns);
     if weight <= 0.0 {
         return None;
     }

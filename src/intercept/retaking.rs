@@ -2,9 +2,12 @@
 //!
 //! The C library waits for both within one call, and nobody says when the first wait was
 //! over: that is the signal, and what usually passes from a signal to the end of a wait
-//! here. The second was one if somebody who saw the mutex waited for let go of it later
-//! than that: the lock word alone proves nothing, since whoever takes a mutex back leaves
-//! it as if others waited.
+//! here. There can have been a second one only if somebody who saw the mutex wanted let go
+//! of it later than that: the lock word proves nothing, since whoever takes a mutex back
+//! leaves it as if others waited. Where processors are scarce that is so at most waits, and
+//! who was woken waited for a processor; then it is the kernel that knows: who slept once
+//! within the call slept in the condition. To ask it takes a system call at both ends, so
+//! it is asked only where there was such doubt of late.
 
 use std::sync::atomic::{AtomicU8, Ordering};
 
@@ -25,17 +28,17 @@ static WAKE_UPS: [AtomicU8; 256] = [const { AtomicU8::new(0) }; 256];
 /// That time as long as it is not known: 33 µs.
 const WAKE_UP_LOG2: u8 = 15;
 
-fn wake_up(condition: u64) -> Option<&'static AtomicU8> {
-    WAKE_UPS.get((condition.wrapping_mul(waiters::GOLDEN) >> 56) as usize)
+fn place_of(table: &'static [AtomicU8; 256], condition: u64) -> Option<&'static AtomicU8> {
+    table.get((condition.wrapping_mul(waiters::GOLDEN) >> 56) as usize)
 }
 
 fn usual_wake_up_ns(condition: u64) -> u64 {
-    let known = wake_up(condition).map_or(0, |usual| usual.load(Ordering::Relaxed));
+    let known = place_of(&WAKE_UPS, condition).map_or(0, |usual| usual.load(Ordering::Relaxed));
     1 << if known == 0 { WAKE_UP_LOG2 } else { known }
 }
 
 fn learn_wake_up(condition: u64, took_ns: u64) {
-    let Some(usual) = wake_up(condition) else {
+    let Some(usual) = place_of(&WAKE_UPS, condition) else {
         return;
     };
     let seen = u8::try_from(took_ns.max(2).ilog2()).unwrap_or(0);
@@ -49,6 +52,41 @@ fn learn_wake_up(condition: u64, took_ns: u64) {
     if next != known {
         usual.store(next, Ordering::Relaxed);
     }
+}
+
+/// For how many waits the kernel is asked once more, for the conditions of one place in
+/// this table: all of `DOUBTS` when there was doubt, one less for each time without.
+static DOUBTFUL: [AtomicU8; 256] = [const { AtomicU8::new(0) }; 256];
+
+const DOUBTS: u8 = 64;
+
+fn set_doubt(condition: u64, is_doubtful: bool) {
+    let Some(doubt) = place_of(&DOUBTFUL, condition) else {
+        return;
+    };
+    let known = doubt.load(Ordering::Relaxed);
+    let next = if is_doubtful {
+        DOUBTS
+    } else {
+        known.saturating_sub(1)
+    };
+    if next != known {
+        doubt.store(next, Ordering::Relaxed);
+    }
+}
+
+/// How often the thread has slept so far, right before a wait in a condition where there
+/// will be doubt.
+pub(super) fn sleeps_before(condition: Lock) -> Option<i64> {
+    let doubt = place_of(&DOUBTFUL, condition.address)?;
+    (doubt.load(Ordering::Relaxed) != 0).then(sys::sleeps)?
+}
+
+/// Whether it has slept twice since then: in the condition, and for its mutex. Taken for
+/// granted where nobody asked.
+fn has_slept_twice(sleeps_before: Option<i64>) -> bool {
+    let slept = || sys::sleeps()?.checked_sub(sleeps_before?);
+    slept().is_none_or(|slept| slept >= 2)
 }
 
 /// A wait for the mutex, at the end of one in its condition.
@@ -66,18 +104,19 @@ impl Wait {
     pub(super) fn at_end_of(
         waiting: &mut Waiting,
         condition: Lock,
-        end_ns: u64,
-        ended: Ended,
+        (end_ns, ended): (u64, Ended),
+        sleeps_before: Option<i64>,
     ) -> Option<Self> {
         let retaking = (ended == Ended::Woken).then(|| waiting.retaking())??;
         let usual_ns = usual_wake_up_ns(condition.address);
         let (woken_ns, released_ns) = (retaking.woken_ns, retaking.released_ns);
-        if released_ns <= woken_ns {
-            learn_wake_up(condition.address, end_ns.saturating_sub(woken_ns));
-            return None;
-        }
         let begin_ns = woken_ns + usual_ns;
-        if released_ns < begin_ns + usual_ns {
+        let is_doubtful = released_ns >= begin_ns + usual_ns;
+        set_doubt(condition.address, is_doubtful);
+        if !is_doubtful || !has_slept_twice(sleeps_before) {
+            if is_doubtful || released_ns <= woken_ns {
+                learn_wake_up(condition.address, end_ns.saturating_sub(woken_ns));
+            }
             return None;
         }
         learn_wake_up(condition.address, end_ns.saturating_sub(released_ns));
@@ -151,6 +190,8 @@ impl Retaking {
         };
         if let Some(told) = kept.and_then(|kept| kept.told) {
             told.put_on(record);
+            // Whoever held it could not know whether it was waited for.
+            (record.blocked_ns, record.blocked_weight) = (told.wait_ns, told.waits);
         }
         if record.weight + record.wait_weight > 0.0 {
             record.since_ns = sys::monotonic_ns();

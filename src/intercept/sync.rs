@@ -255,7 +255,7 @@ impl Waking {
     /// makes nothing wrong.)
     pub(super) fn begin(visit: &Visit, object: Lock, most: u32) -> Option<Self> {
         let thread = visit.thread();
-        if !waiters::are_there(object.address) {
+        if !waiters::are_asleep(object.address) {
             return None;
         }
         let charge = waiters::wake(object.address, thread.id.get(), sys::monotonic_ns(), most)?;

@@ -7,14 +7,17 @@
 //!
 //! There are few cells, since few locks are waited for at once, and no lock: the
 //! number of waiters and the sum of the times at which they began are one word,
-//! which is only added to. A charge sets all of these times to now, so what races
-//! got wrong is forgotten with the next one. Where no cell is to be had, the blame
+//! which is only added to (`crowd.rs`). A charge sets all of these times to now, so what
+//! races got wrong is forgotten with the next one. Where no cell is to be had, the blame
 //! is unknown, and nothing else is.
 
+mod crowd;
 mod look;
 mod moved;
 #[cfg(test)]
 mod tests;
+
+use self::crowd::Crowd;
 
 pub(crate) use self::look::look;
 pub(crate) use self::moved::{Retaking, WAKE_UP_NS};
@@ -30,23 +33,21 @@ const CELLS: usize = 255;
 const PROBES: usize = room(4) as usize;
 /// Kept charges that a cell remembers.
 const KEPT: usize = 3;
-/// Bits of the number of waiters, below the sum of their times.
-const COUNT_BITS: u32 = 12;
-const COUNT_MASK: u64 = (1 << COUNT_BITS) - 1;
 /// Stands in a cell that is passing from one lock to another; no lock lies here.
 const PASSING: u64 = 1;
 /// 2⁶⁴ divided by the golden ratio: scatters addresses, and spreads multiples evenly.
 pub(super) const GOLDEN: u64 = 0x9E37_79B9_7F4A_7C15;
-/// Tries to charge; whoever comes in between is another holder of another lock.
-const TRIES: usize = 4;
 
 /// The waiters for one lock.
 #[repr(align(128))]
 struct Cell {
     /// Address of the lock that is, or was last, waited for.
     lock: AtomicU64,
-    /// How many wait, and above it the sum of the times since when, modulo 2⁵² ns.
-    waiting: AtomicU64,
+    /// Those who wait.
+    waiting: Crowd,
+    /// Those who were woken in a condition and want this mutex back: whether they wait for
+    /// it, or for a processor, nobody knows before they have it.
+    woken: Crowd,
     /// When they were charged to a holder last.
     charged_ns: AtomicU64,
     /// A number drawn by chance by the one who came last: holder and waiter decide by
@@ -74,7 +75,8 @@ impl Cell {
     const fn new() -> Self {
         Self {
             lock: AtomicU64::new(0),
-            waiting: AtomicU64::new(0),
+            waiting: Crowd::new(),
+            woken: Crowd::new(),
             charged_ns: AtomicU64::new(0),
             chance: AtomicU64::new(0),
             woken_ns: AtomicU64::new(0),
@@ -94,23 +96,6 @@ impl Cell {
 }
 
 static TABLE: [Cell; CELLS] = [const { Cell::new() }; CELLS];
-
-/// One waiter as it stands in the word of a cell.
-fn one(since_ns: u64) -> u64 {
-    (since_ns << COUNT_BITS) + 1
-}
-
-fn count(word: u64) -> u64 {
-    word & COUNT_MASK
-}
-
-/// How long all that stand in a word have waited; 0 should a clock have run back.
-fn total_ns(word: u64, now_ns: u64) -> u64 {
-    let now = (now_ns << COUNT_BITS).wrapping_mul(count(word));
-    let total = now.wrapping_sub(word & !COUNT_MASK) >> COUNT_BITS;
-    let is_past = total < 1 << (u64::BITS - COUNT_BITS - 1);
-    if is_past { total } else { 0 }
-}
 
 /// The cells a lock may be in.
 fn cells(lock: u64) -> impl Iterator<Item = (u8, &'static Cell)> {
@@ -133,14 +118,23 @@ pub(crate) struct Place {
 /// Begins to wait; says where, and how many wait then. None when nobody knows.
 /// `chance` decides what is kept of it.
 pub(crate) fn join(lock: u64, now_ns: u64, chance: u64) -> Option<(Place, u32)> {
+    join_crowd(lock, now_ns, chance, |cell| &cell.waiting)
+}
+
+fn join_crowd(
+    lock: u64,
+    now_ns: u64,
+    chance: u64,
+    crowd: impl Fn(&Cell) -> &Crowd,
+) -> Option<(Place, u32)> {
     let joined = |(index, cell): (u8, &Cell)| {
-        let queue = cell.try_join(lock, now_ns)?;
+        let before = cell.try_join(lock, now_ns, crowd(cell))?;
         cell.chance.store(chance, Relaxed);
         let place = Place {
             cell: index,
             since_ns: now_ns,
         };
-        Some((place, queue))
+        Some((place, u32::try_from(before + 1).ok()?))
     };
     cells(lock).find_map(joined).or_else(|| {
         let mut free = cells(lock).filter(|(_, cell)| cell.try_take(lock));
@@ -165,26 +159,31 @@ pub(crate) fn leave(place: Place) {
 }
 
 impl Cell {
-    /// Joins the waiters, if this is the lock's cell; says how many there are then.
-    fn try_join(&self, lock: u64, now_ns: u64) -> Option<u32> {
+    /// Whether anybody wants this lock.
+    fn is_wanted(&self) -> bool {
+        self.waiting.count() != 0 || self.woken.count() != 0
+    }
+
+    /// Joins a crowd of this cell, if it is the lock's; says how many there were.
+    fn try_join(&self, lock: u64, now_ns: u64, crowd: &Crowd) -> Option<u64> {
         if self.lock.load(Relaxed) != lock {
             return None;
         }
         // SeqCst pairs with `try_take`: either it sees this waiter, or the load
         // below sees that the cell is passing on.
-        let before = self.waiting.fetch_add(one(now_ns), SeqCst);
-        if self.lock.load(SeqCst) != lock || count(before) == COUNT_MASK {
+        let before = crowd.add(now_ns);
+        if self.lock.load(SeqCst) != lock || before.is_none() {
             // A holder may have charged itself with this wait too.
-            self.take_out(now_ns);
+            self.take_out(now_ns, crowd);
             return None;
         }
-        u32::try_from(count(before) + 1).ok()
+        before
     }
 
     /// Takes the cell for a lock, if nobody is in it.
     fn try_take(&self, lock: u64) -> bool {
         let before = self.lock.load(Relaxed);
-        if before == PASSING || count(self.waiting.load(Relaxed)) != 0 {
+        if before == PASSING || self.is_wanted() {
             return false;
         }
         let taken = self.lock.compare_exchange(before, PASSING, SeqCst, Relaxed);
@@ -192,14 +191,7 @@ impl Cell {
             return false;
         }
         // What races have left behind is no time of this lock's.
-        let left = self.waiting.load(SeqCst);
-        let is_free = count(left) == 0
-            && (left == 0
-                || self
-                    .waiting
-                    .compare_exchange(left, 0, SeqCst, Relaxed)
-                    .is_ok());
-        if !is_free {
+        if !self.waiting.try_clear() || !self.woken.try_clear() {
             self.lock.store(before, SeqCst);
             return false;
         }
@@ -215,20 +207,14 @@ impl Cell {
     }
 
     fn leave(&self, since_ns: u64) {
-        self.take_out(since_ns);
+        self.take_out(since_ns, &self.waiting);
         self.take_back();
     }
 
-    /// Takes a waiter out of the word.
-    fn take_out(&self, since_ns: u64) {
+    /// Takes a waiter out of its crowd.
+    fn take_out(&self, since_ns: u64, crowd: &Crowd) {
         // After a charge it counts from then, as if it had begun to wait there.
-        let since_ns = since_ns.max(self.charged_ns.load(Relaxed));
-        let left = self.waiting.fetch_sub(one(since_ns), SeqCst);
-        let left = left.wrapping_sub(one(since_ns));
-        if count(left) == 0 && left != 0 {
-            // What races have left behind; if somebody joins meanwhile, it stays.
-            let _ = self.waiting.compare_exchange(left, 0, SeqCst, Relaxed);
-        }
+        crowd.remove(since_ns.max(self.charged_ns.load(Relaxed)));
     }
 }
 
@@ -241,40 +227,48 @@ pub(crate) struct Charge {
     begin_ns: u64,
     /// Waiting of all who wait.
     pub(crate) blocked_ns: u64,
-    /// How many they are.
+    /// The same with those who were woken to take this mutex back, should they wait.
+    pub(crate) wanted_ns: u64,
+    /// How many all of them are.
     pub(crate) queue: u32,
     /// By which it is decided whether it is kept.
     pub(crate) chance: u64,
 }
 
+/// The cell of a lock that somebody wants.
+fn wanted(lock: u64) -> Option<&'static Cell> {
+    let mut of_lock = cells(lock).filter(|(_, cell)| cell.lock.load(Relaxed) == lock);
+    of_lock
+        .find(|(_, cell)| cell.is_wanted())
+        .map(|(_, cell)| cell)
+}
+
 /// Whether somebody waits for a lock; asked before the clock is.
 pub(crate) fn are_there(lock: u64) -> bool {
-    cells(lock)
-        .any(|(_, cell)| cell.lock.load(Relaxed) == lock && count(cell.waiting.load(Relaxed)) != 0)
+    wanted(lock).is_some()
+}
+
+/// Whether somebody waits for something else than a lock, and was not woken yet.
+pub(crate) fn are_asleep(object: u64) -> bool {
+    wanted(object).is_some_and(Cell::has_sleepers)
 }
 
 /// Charges the holder of a lock with all waiting for it since the last charge.
 pub(crate) fn charge(lock: u64, holder: u32, now_ns: u64) -> Option<Charge> {
-    let mut of_lock = cells(lock).filter(|(_, cell)| {
-        cell.lock.load(Relaxed) == lock && count(cell.waiting.load(Relaxed)) != 0
-    });
-    let (_, cell) = of_lock.next()?;
-    let (blocked_ns, queue) = (0..TRIES).find_map(|_| {
-        let word = cell.waiting.load(Relaxed);
-        let blocked_ns = total_ns(word, now_ns);
-        let next = word.wrapping_add(blocked_ns << COUNT_BITS);
-        let charged = cell.waiting.compare_exchange(word, next, SeqCst, Relaxed);
-        charged.is_ok().then_some((blocked_ns, count(word)))
-    })?;
+    let cell = wanted(lock)?;
+    let (blocked_ns, waiting) = cell.waiting.charge(now_ns)?;
+    let (woken_ns, woken) = cell.woken.charge(now_ns).unwrap_or_default();
     let begin_ns = cell.charged_ns.load(Relaxed);
     cell.charged_ns.store(now_ns, Relaxed);
     cell.holder.store(holder, Relaxed);
-    (blocked_ns != 0).then_some(Charge {
+    let wanted_ns = blocked_ns + woken_ns;
+    (wanted_ns != 0).then_some(Charge {
         cell,
         end_ns: now_ns,
         begin_ns,
         blocked_ns,
-        queue: u32::try_from(queue).unwrap_or(u32::MAX),
+        wanted_ns,
+        queue: u32::try_from(waiting + woken).unwrap_or(u32::MAX),
         chance: cell.chance.load(Relaxed),
     })
 }
@@ -282,11 +276,8 @@ pub(crate) fn charge(lock: u64, holder: u32, now_ns: u64) -> Option<Charge> {
 /// Somebody ends waits that are not for a lock, of so many threads at most. Who waits on
 /// goes on with the time it has: unlike after a release it is not another's fault now.
 pub(crate) fn wake(object: u64, waker: u32, now_ns: u64, most: u32) -> Option<Charge> {
-    let mut of_object = cells(object).filter(|(_, cell)| {
-        cell.lock.load(Relaxed) == object && count(cell.waiting.load(Relaxed)) != 0
-    });
-    let (_, cell) = of_object.next()?;
-    let word = cell.waiting.load(Relaxed);
+    let cell = wanted(object).filter(|cell| cell.has_sleepers())?;
+    let (blocked_ns, queue) = cell.waiting.total(now_ns);
     cell.holder.store(waker, Relaxed);
     cell.woken_ns.store(now_ns, Relaxed);
     cell.move_waiters(most, now_ns);
@@ -294,8 +285,9 @@ pub(crate) fn wake(object: u64, waker: u32, now_ns: u64, most: u32) -> Option<Ch
         cell,
         end_ns: now_ns,
         begin_ns: 0,
-        blocked_ns: total_ns(word, now_ns),
-        queue: u32::try_from(count(word)).unwrap_or(u32::MAX),
+        blocked_ns,
+        wanted_ns: blocked_ns,
+        queue: u32::try_from(queue).unwrap_or(u32::MAX),
         chance: cell.chance.load(Relaxed),
     })
 }
@@ -303,7 +295,7 @@ pub(crate) fn wake(object: u64, waker: u32, now_ns: u64, most: u32) -> Option<Ch
 impl Charge {
     /// How long each of the queue has waited, on average.
     pub(crate) fn mean_ns(&self) -> u64 {
-        self.blocked_ns / u64::from(self.queue.max(1))
+        self.wanted_ns / u64::from(self.queue.max(1))
     }
 
     /// Lets those who waited find it.
@@ -406,7 +398,8 @@ pub(crate) fn forget_all() {
         // What was never touched stays untouched.
         if cell.lock.load(Relaxed) != 0 {
             cell.lock.store(0, Relaxed);
-            cell.waiting.store(0, Relaxed);
+            cell.waiting.forget();
+            cell.woken.forget();
             cell.moved.forget();
         }
     }

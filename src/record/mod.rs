@@ -131,7 +131,8 @@ pub(crate) struct Record {
     /// How many waits, sync waits too, it stands for; 0 when the wait was not kept.
     pub(crate) wait_weight: f64,
     /// Waiting of others that this release ended, and how often it is to be counted;
-    /// 0 when that was not kept.
+    /// 0 when that was not kept. Of a wait: what the release that it is put down to is to
+    /// be charged with, and was not.
     pub(crate) blocked_ns: u64,
     pub(crate) blocked_weight: f64,
     /// A release: the number under which that waiting is put down to it. A wait: the

@@ -78,8 +78,9 @@ impl Aggregate {
     pub(crate) fn add(&mut self, record: &Record, lock: u64) -> bool {
         let stacks = self.stacks.len();
         let amount = Amount::of(record);
-        if record.role == Role::Wake {
-            self.learn_charge(record);
+        let is_wanted_only = record.role == Role::Release && amount.is_nothing();
+        if record.role == Role::Wake || is_wanted_only {
+            self.learn_charge(record, false);
             return self.stacks.len() != stacks;
         }
         match self.key(record, lock, &amount) {
@@ -107,15 +108,10 @@ impl Aggregate {
 
     fn add_details(&mut self, record: &Record, mut key: Key, amount: Amount) {
         if record.charge != 0 && record.role == Role::Release {
-            let charge = Charge {
-                stack: key.stack,
-                thread: record.thread_id,
-                cause: record.cause,
-            };
-            self.charges.learn(record.charge, charge);
+            self.learn_charge(record, false);
         } else if record.charge != 0 {
             match self.charges.get_whole(record.charge) {
-                Some(charge) => self.put_down(&mut key, charge),
+                Some(charge) => self.put_down(&mut key, &amount, charge),
                 None => {
                     self.unsettled.push(Unsettled {
                         charge: record.charge,
@@ -131,18 +127,31 @@ impl Aggregate {
     }
 
     /// Where waits were ended, which are put down to it; it makes no row.
-    pub(crate) fn learn_charge(&mut self, record: &Record) {
+    pub(crate) fn learn_charge(&mut self, record: &Record, is_left_out: bool) {
         if let Some(stack) = self.stack_id(record.frames.as_slice()) {
             let charge = Charge {
                 stack,
                 thread: record.thread_id,
+                thread_index: self.thread_index(record).unwrap_or(OTHERS),
+                is_left_out,
                 cause: record.cause,
             };
             self.charges.learn(record.charge, charge);
         }
     }
 
-    fn put_down(&self, key: &mut Key, charge: Charge) {
+    /// Puts a wait down to a charge; what it is not charged with yet, it is now.
+    fn put_down(&mut self, key: &mut Key, amount: &Amount, charge: Charge) {
+        if key.role == Role::Acquire
+            && let Some(blocked) = amount.to_be_charged()
+        {
+            let holder = key.of_holder(charge);
+            if charge.is_left_out {
+                blocked.leave_out(&holder);
+            } else {
+                self.add_row(holder, &blocked);
+            }
+        }
         key.holder = charge.stack;
         // Of locks the holder at the beginning of the wait is meant, if it was seen.
         if key.role == Role::Sync {
@@ -163,7 +172,7 @@ impl Aggregate {
                 continue;
             }
             if let Some(charge) = self.charges.get(wait.charge) {
-                self.put_down(&mut wait.key, charge);
+                self.put_down(&mut wait.key, &wait.amount, charge);
             }
             self.add_row(wait.key, &wait.amount);
         }
@@ -193,9 +202,7 @@ impl Aggregate {
         unsettled.retain(|wait| {
             let goes = is_meant(&wait.key);
             if goes {
-                let mut totals = Totals::default();
-                wait.amount.add_to(&mut totals);
-                totals.leave_out(&wait.key);
+                wait.amount.leave_out(&wait.key);
             }
             !goes
         });

@@ -1,5 +1,6 @@
 //! A row: what makes one, what it adds up, and what a record adds to it.
 
+use crate::export::blame::Charge;
 use crate::record::{self, Kind, Loss, Lost, Record, Role};
 
 /// What makes a row. Small, because it is most of our memory.
@@ -62,6 +63,22 @@ impl Key {
             holder: NONE,
             root: NONE,
             ..self.without_thread()
+        }
+    }
+
+    /// The row of the release that a wait is put down to, without its hold.
+    pub(super) fn of_holder(self, charge: Charge) -> Self {
+        Self {
+            stack: charge.stack,
+            thread: charge.thread_index,
+            blocker: 0,
+            holder: NONE,
+            root: NONE,
+            depth: 1,
+            error: 0,
+            role: Role::Release,
+            bucket: NO_BUCKET,
+            ..self
         }
     }
 
@@ -157,7 +174,7 @@ pub(super) struct Amount {
     pub(super) contention: f64,
     /// The square of what it stands for.
     squares: f64,
-    /// How many charges a release stands for.
+    /// How many charges a release stands for, or a wait brings its holder.
     pub(super) charges: f64,
     /// The duration it carries, if it does.
     pub(super) duration_ns: Option<u64>,
@@ -207,6 +224,30 @@ impl Amount {
             duration_ns: has_duration.then_some(record.duration_ns),
             queue: u16::try_from(record.queue).unwrap_or(u16::MAX),
         }
+    }
+
+    /// Whether it adds nothing: a release that somebody wanted, and perhaps did not wait for.
+    pub(super) fn is_nothing(&self) -> bool {
+        self.events == 0.0 && self.contention == 0.0
+    }
+
+    /// What the holder is to be charged with that a wait is put down to, if it was not.
+    pub(super) fn to_be_charged(&self) -> Option<Self> {
+        (self.charges > 0.0).then_some(Self {
+            events: 0.0,
+            time_ns: 0.0,
+            contention: self.time_ns,
+            squares: 0.0,
+            duration_ns: None,
+            ..*self
+        })
+    }
+
+    /// Counts it as left out, as what a row of such a key adds up.
+    pub(super) fn leave_out(&self, key: &Key) {
+        let mut totals = Totals::default();
+        self.add_to(&mut totals);
+        totals.leave_out(key);
     }
 
     /// Counts that there was no room for its details.

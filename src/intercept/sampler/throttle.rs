@@ -16,13 +16,13 @@ use std::cell::Cell;
 pub(crate) struct Throttle {
     /// When the last sample was booked; 0 before the first.
     last_ns: Cell<u64>,
-    /// Of the samples since the pace was set: how many, in which time, what they
-    /// took, what the cheapest of them took that was not the first through some
-    /// code, the sum of the periods in force, and how many acquisitions they stand for.
+    /// Of the samples since the pace was set: how many, in which time; how many were not
+    /// the first through some code, and what those took; the sum of the periods in force,
+    /// and how many acquisitions they stand for.
     samples: Cell<u32>,
     elapsed_ns: Cell<u32>,
+    usual: Cell<u32>,
     spent_ns: Cell<u32>,
-    least_ns: Cell<u32>,
     periods: Cell<u32>,
     acquisitions: Cell<u32>,
     /// Time that was spent and is not paid off.
@@ -45,8 +45,6 @@ const PACE_NS: u32 = 50_000_000;
 /// a second is chance, a little of each is not booked, and none is to hold more than
 /// the limit.
 const PACE_AIM: f64 = 0.7;
-/// A sample is taken to cost at most so many times the cheapest.
-const DEAR: f64 = 3.0;
 /// What a sample is taken to cost while all were first through some code.
 const UNKNOWN_NS: f64 = 700.0;
 /// What is booked at most. What takes longer was interrupted, or is the first
@@ -77,8 +75,8 @@ impl Throttle {
     fn clear(&self) {
         self.samples.set(0);
         self.elapsed_ns.set(0);
+        self.usual.set(0);
         self.spent_ns.set(0);
-        self.least_ns.set(u32::MAX);
         self.periods.set(0);
         self.acquisitions.set(0);
     }
@@ -113,7 +111,6 @@ impl Throttle {
         let paid = self.pay(now_ns, limit);
         let spent_ns = spent_ns.min(SPENT_MAX_NS);
         add(&self.samples, 1);
-        add(&self.spent_ns, spent_ns);
         // Waits are stretched by the pace alone.
         let period = if weight == 0 {
             &self.pace
@@ -123,8 +120,8 @@ impl Throttle {
         add(&self.periods, period.get().into());
         add(&self.acquisitions, weight.into());
         if !is_first {
-            let least = u64::from(self.least_ns.get()).min(spent_ns);
-            self.least_ns.set(least as u32);
+            add(&self.usual, 1);
+            add(&self.spent_ns, spent_ns);
         }
         let debt = paid + spent_ns as f64;
         self.debt_ns.set(debt as u32);
@@ -188,11 +185,11 @@ impl Throttle {
     fn set_pace(&self, limit: f64, base_period: u32) {
         // Without any sample it sinks as far as it may.
         let samples = f64::from(self.samples.get().max(1));
-        let most = match self.least_ns.get() {
-            u32::MAX => UNKNOWN_NS,
-            least => DEAR * f64::from(least),
+        let each_ns = match self.usual.get() {
+            0 => UNKNOWN_NS,
+            usual => f64::from(self.spent_ns.get()) / f64::from(usual),
         };
-        let spent = f64::from(self.spent_ns.get()).min(samples * most);
+        let spent = f64::from(self.samples.get()) * each_ns;
         let share = spent / f64::from(self.elapsed_ns.get());
         let period = f64::from(self.periods.get()) / samples;
         let pace = (period * share / (PACE_AIM * limit)).ceil() as u32;

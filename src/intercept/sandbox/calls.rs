@@ -55,6 +55,8 @@ pub(super) const OF_HOSTS_THREADS: &[Call] = &[
     call("rt_sigaction", libc::SYS_rt_sigaction, [0, 0, 0, 8, 0, 0]),
     // Where a signal handler comes while the thread is inside us.
     call("sigaltstack", libc::SYS_sigaltstack, [0; 6]),
+    // Of conditions.
+    call("getrusage", libc::SYS_getrusage, [libc::RUSAGE_THREAD, 0, 0, 0, 0, 0]),
     // Of locks on files.
     call("newfstatat", libc::SYS_newfstatat, [0, 0, 0, libc::AT_EMPTY_PATH, 0, 0]),
 ];

@@ -1,6 +1,6 @@
 //! Who waits now, as whoever looks from outside sees it.
 
-use super::{TABLE, count, total_ns};
+use super::TABLE;
 use crate::atomic::Ordering::Relaxed;
 use crate::intercept::{layout, rwlock};
 use crate::record::{KINDS, Kind, Waiting};
@@ -10,14 +10,16 @@ use crate::record::{KINDS, Kind, Waiting};
 pub(crate) fn look(now_ns: u64, see: &mut dyn FnMut(Waiting)) {
     for cell in &TABLE {
         let lock = cell.lock.load(Relaxed);
-        let word = cell.waiting.load(Relaxed);
+        let (waiting_ns, waiting) = cell.waiting.total(now_ns);
+        let (woken_ns, woken) = cell.woken.total(now_ns);
         let kind = KINDS.get(usize::from(cell.kind.load(Relaxed)));
-        if let (Some(queue @ 1..), Some(&kind)) = (u32::try_from(count(word)).ok(), kind) {
+        let queue = u32::try_from(waiting + woken).ok();
+        if let (Some(queue @ 1..), Some(&kind)) = (queue, kind) {
             see(Waiting {
                 lock,
                 kind,
                 queue,
-                mean_ns: total_ns(word, now_ns) / u64::from(queue),
+                mean_ns: (waiting_ns + woken_ns) / u64::from(queue),
                 owner_at: owner_at(kind, lock),
             });
         }

@@ -1,13 +1,14 @@
 //! Waiters of a condition that were woken: they want its mutex back, and so whoever wakes them lets them wait for that, too.
 //!
-//! In the mutex's cell each of them is a waiter like all others, so that holders find it
-//! and are charged. Which of the waiters a signal wakes nobody says: each that leaves the
-//! condition takes one of those back that were moved, if there are any.
+//! In the mutex's cell they are a crowd of their own: holders find them and tell where they
+//! let go, but are charged only with what those find to have waited who were woken. Which of
+//! the waiters a signal wakes nobody says: each that leaves the condition takes one of those
+//! back that were moved, if there are any.
 
 use crate::atomic::Ordering::{Relaxed, SeqCst};
 use crate::atomic::{AtomicU8, AtomicU32, AtomicU64};
 
-use super::{Cell, Place, TABLE, count, leave};
+use super::{Cell, Place, TABLE, join_crowd};
 use crate::record::Kind;
 
 /// What passes, at least mostly, from a wake until who was woken runs.
@@ -107,12 +108,19 @@ impl Place {
                 cell: index,
                 since_ns: woken_ns,
             },
-            queue: u32::try_from(count(of_mutex.waiting.load(Relaxed))).ok()?,
+            queue: u32::try_from(of_mutex.waiting.count() + of_mutex.woken.count()).ok()?,
         })
     }
 }
 
 impl Cell {
+    /// Whether some of the waiters of this condition were not woken yet: no more than that
+    /// many are left for whoever signals now. Of objects without a mutex nobody knows.
+    pub(super) fn has_sleepers(&self) -> bool {
+        let is_known = self.moved.mutex.load(Relaxed) != 0;
+        !is_known || self.waiting.count() > u64::from(self.moved.count())
+    }
+
     /// So many waiters of this condition, at most, are about to be woken: lets as many
     /// wait for its mutex, too.
     pub(super) fn move_waiters(&self, most: u32, now_ns: u64) {
@@ -120,11 +128,12 @@ impl Cell {
         if mutex == 0 {
             return;
         }
-        let waiting = || u32::try_from(count(self.waiting.load(SeqCst))).unwrap_or(0);
+        let waiting = || u32::try_from(self.waiting.count_in_order()).unwrap_or(0);
         let free = waiting().saturating_sub(self.moved.count());
         let since_ns = now_ns + WAKE_UP_NS;
         for _ in 0..free.min(most) {
-            let joined = super::join(mutex, since_ns, self.chance.load(Relaxed));
+            let chance = self.chance.load(Relaxed);
+            let joined = join_crowd(mutex, since_ns, chance, |cell| &cell.woken);
             let Some((place, _)) = joined else {
                 break;
             };
@@ -133,7 +142,7 @@ impl Cell {
                 place.note_kind(*kind);
             }
             if !self.moved.try_add(place.cell) {
-                leave(place);
+                leave_woken(place);
                 break;
             }
         }
@@ -153,9 +162,15 @@ impl Cell {
 
     fn leave_mutex(&self, index: u8) {
         let since_ns = self.woken_ns.load(Relaxed) + WAKE_UP_NS;
-        leave(Place {
+        leave_woken(Place {
             cell: index,
             since_ns,
         });
+    }
+}
+
+fn leave_woken(place: Place) {
+    if let Some(cell) = TABLE.get(usize::from(place.cell)) {
+        cell.take_out(place.since_ns, &cell.woken);
     }
 }
