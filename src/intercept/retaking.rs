@@ -96,6 +96,7 @@ pub(super) struct Wait {
     end_ns: u64,
     place: Place,
     queue: u32,
+    chance: u64,
 }
 
 impl Wait {
@@ -131,6 +132,7 @@ impl Wait {
             end_ns,
             place,
             queue: retaking.queue,
+            chance: retaking.chance,
         })
     }
 }
@@ -261,8 +263,7 @@ impl Kept {
         let (thread, sampling) = (visit.thread(), &visit.sampling);
         record::count_wait(thread.id.get(), lock.kind, waited.wait_ns);
         let full_ns = thread.throttle.stretch(sampling.wait_ns, sampling.period);
-        let chance = sampler::random(&thread.random);
-        let waits = sampler::wait_weight(chance, waited.wait_ns, full_ns);
+        let waits = sampler::wait_weight(waited.chance, waited.wait_ns, full_ns);
         let by_length = waited.wait_ns >= full_ns;
         let told = (waits > 0.0).then(|| {
             let Blame { charge, holder } = waited.place.blame(thread.records.get());

@@ -143,7 +143,7 @@ impl Aggregate {
     /// Puts a wait down to a charge; what it is not charged with yet, it is now.
     fn put_down(&mut self, key: &mut Key, amount: &Amount, charge: Charge) {
         if key.role == Role::Acquire
-            && let Some(blocked) = amount.to_be_charged()
+            && let Some(blocked) = amount.not_charged_yet()
         {
             let holder = key.of_holder(charge);
             if charge.is_left_out {

@@ -232,7 +232,7 @@ impl Amount {
     }
 
     /// What the holder is to be charged with that a wait is put down to, if it was not.
-    pub(super) fn to_be_charged(&self) -> Option<Self> {
+    pub(super) fn not_charged_yet(&self) -> Option<Self> {
         (self.charges > 0.0).then_some(Self {
             events: 0.0,
             time_ns: 0.0,

@@ -79,6 +79,8 @@ pub(crate) struct Retaking {
     pub(crate) place: Place,
     /// How many did.
     pub(crate) queue: u32,
+    /// By which it is decided whether it is kept: holders decided by the same.
+    pub(crate) chance: u64,
 }
 
 impl Place {
@@ -108,6 +110,7 @@ impl Place {
                 cell: index,
                 since_ns: woken_ns,
             },
+            chance: of_mutex.chance.load(Relaxed),
             queue: u32::try_from(of_mutex.waiting.count() + of_mutex.woken.count()).ok()?,
         })
     }
