@@ -276,6 +276,10 @@ fn a_program_that_closes_all_descriptors_goes_on_without_the_socket() {
     let program = controlled("controlled").args(["closes"]).start(true);
     let pid = program.id();
     until_reachable(pid);
+    // What we read to name things is read: whose numbers are whose meanwhile is chance.
+    until("names", || {
+        Some(profile(pid).at("work")).filter(|rows| !rows.is_empty())
+    });
     tell(&program, "go");
     until("closing", || last_truth(&program, "closed"));
     until("end of the socket", || connect(pid).err());

@@ -9,7 +9,7 @@
 //! within the call slept in the condition. To ask it takes a system call at both ends, so
 //! it is asked only where there was such doubt of late.
 
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
 use super::capture::Caller;
 use super::release::Ending;
@@ -75,17 +75,29 @@ fn set_doubt(condition: u64, is_doubtful: bool) {
     }
 }
 
+/// Whether a filter of the program's forbids to ask.
+static IS_FORBIDDEN: AtomicBool = AtomicBool::new(false);
+
+/// From now on the kernel would end who asks it.
+pub(super) fn ask_no_more() {
+    IS_FORBIDDEN.store(true, Ordering::Relaxed);
+}
+
+fn sleeps_so_far() -> Option<i64> {
+    (!IS_FORBIDDEN.load(Ordering::Relaxed)).then(sys::sleeps)?
+}
+
 /// How often the thread has slept so far, right before a wait in a condition where there
 /// will be doubt.
 pub(super) fn sleeps_before(condition: Lock) -> Option<i64> {
     let doubt = place_of(&DOUBTFUL, condition.address)?;
-    (doubt.load(Ordering::Relaxed) != 0).then(sys::sleeps)?
+    (doubt.load(Ordering::Relaxed) != 0).then(sleeps_so_far)?
 }
 
 /// Whether it has slept twice since then: in the condition, and for its mutex. Taken for
 /// granted where nobody asked.
 fn has_slept_twice(sleeps_before: Option<i64>) -> bool {
-    let slept = || sys::sleeps()?.checked_sub(sleeps_before?);
+    let slept = || sleeps_so_far()?.checked_sub(sleeps_before?);
     slept().is_none_or(|slept| slept >= 2)
 }
 
@@ -298,5 +310,18 @@ mod tests {
             learn_wake_up(condition, 70_000);
         }
         assert_eq!(usual_wake_up_ns(condition), 1 << 16);
+    }
+
+    #[test]
+    fn the_kernel_says_how_often_a_thread_slept_unless_a_filter_forbids_to_ask() {
+        let before = sleeps_so_far();
+        assert!(!has_slept_twice(before));
+        let nap = std::time::Duration::from_millis(1);
+        std::thread::sleep(nap);
+        std::thread::sleep(nap);
+        assert!(has_slept_twice(before));
+        ask_no_more();
+        assert_eq!(sleeps_so_far(), None);
+        assert!(has_slept_twice(before));
     }
 }

@@ -17,7 +17,7 @@ use std::ffi::{c_int, c_long};
 
 use self::bpf::{Data, Instruction, Verdict};
 use self::calls::Call;
-use super::{guard, table};
+use super::{guard, retaking, table};
 use crate::{state, sys};
 
 /// More the kernel does not take (`BPF_MAXINSNS`).
@@ -130,6 +130,9 @@ impl Coming {
                 is_for_all,
             } => {
                 let filter = filter_at(address)?;
+                if is_forbidden(filter, &calls::HOW_OFTEN_A_THREAD_SLEPT) {
+                    retaking::ask_no_more();
+                }
                 // Our threads are not asked, if they run by now, unless it is for all.
                 let ours = is_for_all || !state::has_thread();
                 first_forbidden(filter, ours)
@@ -140,15 +143,17 @@ impl Coming {
 
 fn first_forbidden(filter: &[Instruction], ours_too: bool) -> Option<&'static str> {
     let ours = if ours_too { calls::OF_OUR_THREAD } else { &[] };
-    let is_forbidden = |call: &&Call| {
-        let data = Data {
-            number: u32::try_from(call.number).unwrap_or(u32::MAX),
-            arguments: call.arguments,
-        };
-        bpf::verdict(filter, &data) == Verdict::Forbidden
+    let mut all = calls::OF_HOSTS_THREADS.iter().chain(ours);
+    all.find(|call| is_forbidden(filter, call))
+        .map(|call| call.name)
+}
+
+fn is_forbidden(filter: &[Instruction], call: &Call) -> bool {
+    let data = Data {
+        number: u32::try_from(call.number).unwrap_or(u32::MAX),
+        arguments: call.arguments,
     };
-    let all = calls::OF_HOSTS_THREADS.iter().chain(ours);
-    all.into_iter().find(is_forbidden).map(|call| call.name)
+    bpf::verdict(filter, &data) == Verdict::Forbidden
 }
 
 /// Ends our part if what comes is the end of whoever does it. The program's own call comes

@@ -55,11 +55,16 @@ pub(super) const OF_HOSTS_THREADS: &[Call] = &[
     call("rt_sigaction", libc::SYS_rt_sigaction, [0, 0, 0, 8, 0, 0]),
     // Where a signal handler comes while the thread is inside us.
     call("sigaltstack", libc::SYS_sigaltstack, [0; 6]),
-    // Of conditions.
-    call("getrusage", libc::SYS_getrusage, [libc::RUSAGE_THREAD, 0, 0, 0, 0, 0]),
     // Of locks on files.
     call("newfstatat", libc::SYS_newfstatat, [0, 0, 0, libc::AT_EMPTY_PATH, 0, 0]),
 ];
+
+/// What they ask of the kernel where there is doubt, and can do without.
+pub(super) const HOW_OFTEN_A_THREAD_SLEPT: Call = call(
+    "getrusage",
+    libc::SYS_getrusage,
+    [libc::RUSAGE_THREAD, 0, 0, 0, 0, 0],
+);
 
 /// What making a profile takes besides, on our own thread, or on the program's only one.
 #[rustfmt::skip]

@@ -160,3 +160,10 @@ fn what_is_no_filter_is_left_to_the_kernel() {
     };
     assert_eq!(Coming::by_seccomp(1, 1, 5), all);
 }
+
+#[test]
+fn what_we_can_do_without_may_be_forbidden() {
+    let filter = all_but(&[libc::SYS_getrusage], KILL);
+    assert!(is_forbidden(&filter, &calls::HOW_OFTEN_A_THREAD_SLEPT));
+    assert_eq!(first_forbidden(&filter, true), None);
+}
