@@ -34,6 +34,8 @@ done
 
 lockprof=$target/release/lockprof
 export LOCKPROF_OUTPUT=${LOCKPROF_OUTPUT:-$target/demos/profiles/}
+# Below the folder this was called in, which is no longer ours.
+[[ $LOCKPROF_OUTPUT == /* ]] || LOCKPROF_OUTPUT=$OLDPWD/$LOCKPROF_OUTPUT
 # The demo under way, and a file as old as its beginning.
 demo='' since=''
 trap 'rm -f "$since"' EXIT
