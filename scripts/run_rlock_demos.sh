@@ -113,17 +113,20 @@ say_what_to_look_for() {
     say "      acquired is its acquisitions, wait total is waited, hold total is held"
     case $demo in
         *simple*)
-            show_command "report --by site $1" "250 acquisitions, the nested ones, by add_inside, which waits for nothing"
+            show_command "report --by site $1" "250 acquisitions, the nested ones, in add_inside, which waits for nothing"
             show_command "report --by thread $1" "Simple-0 to Simple-4 and Reentrant-0 to Reentrant-4, 100 acquisitions each"
+            show_command "report --list add_two $1" "its source, with what happened in each line"
             ;;
         *heavy*)
-            show_command "report --by holder $1" "most of the waiting is put down to write_item"
-            show_command "report --by site $1" "three acquisitions by nest_three_deep for each of its rounds, one in the other"
+            show_command "report --by holder $1" "the largest part of the waiting is put down to write_item"
+            show_command "report --by site $1" "nest_three_deep takes it three times in a round; only the outermost waits"
             show_command "report --by thread $1" "Writer-N, Reader-N and Nested-N"
+            show_command "report --list nest_three_deep $1" "three lines that take the lock: the first waits; only the last release ends a hold"
             ;;
         *stress*)
             show_command "report --by site $1" "level_one, level_two and level_three, one in the other; fill_slot within look_up"
             show_command "report --by thread $1" "Worker-0, Worker-1, ..."
+            show_command "report --list look_up $1" "the lines of the cache: where it is taken, and a miss takes it again"
             ;;
     esac
     show_command "flamegraph --value acquisitions -o ${place%/}/$demo.svg $1" "who calls whom with the lock held, as a picture for a browser"
@@ -140,6 +143,8 @@ say_what_came() {
         [[ ,${LOCKPROF_SINK:-file}, == *,file,* ]] || return 0
         die "$demo left no profile in $place; what it printed above says why"
     fi
+    # As lockprof run does by itself.
+    "$lockprof" symbolize "${files[@]}" 2>/dev/null || say "without source lines: lockprof symbolize failed"
     "$lockprof" report "${files[@]}"
     say
     printf 'profile: %s\n' "${files[@]}"
