@@ -5,6 +5,8 @@
  *
  *   cc -I include -pthread -o named_locks examples/named_locks.c
  *   lockprof run --sample 1 -- ./named_locks
+ *
+ * In the root of the repository; where the package is installed, without -I include.
  */
 #include <lockprof.h>
 #include <pthread.h>

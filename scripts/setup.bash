@@ -76,6 +76,15 @@ require_unpacked_packages() {
     done
 }
 
+# Has the Python programs of an environment name it as where their interpreter is: in a folder that
+# was moved or copied with what was built in it, they name the place they were made for.
+name_place_in_programs() {
+    local first
+    read -r first <"$1/bin/pip"
+    [[ $first != "#!$1/bin/python"* ]] || return 0
+    grep -lI '^#!.*/bin/python' "$1"/bin/* | xargs -r sed -i "1s|^#!.*/bin/python|#!$1/bin/python|"
+}
+
 # Installs those of the given Python packages (NAME==VERSION) that are missing into an environment
 # of their own, target/tools/$1, where the tests look for them; does nothing when none is. With
 # --no-deps behind the name, without what they ask for. Wants the Debian package python3-venv.
@@ -89,7 +98,7 @@ require_python_packages() {
     # Debian's own: another python3 in front of it may have no venv.
     [[ -x $environment/bin/pip ]] || /usr/bin/python3 -m venv --clear "$environment" ||
         die "no environment for Python packages can be made in $environment"
-    # Not by its pip, which names the place it was made for: of a copied folder, that is the original.
+    name_place_in_programs "$environment"
     local pip=("$environment/bin/python" -m pip --disable-pip-version-check)
     have=$("${pip[@]}" list --format freeze)
     for package in "$@"; do

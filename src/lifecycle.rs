@@ -105,7 +105,8 @@ pub(crate) fn start() -> bool {
         diag::say(format_args!("{complaint}"));
     }
     // Which locks are profiled, and how, is looked at when it is switched on.
-    switch_off();
+    state::set_back();
+    lead_calls();
     export::reopen();
     intercept::learn_at_once();
     let on = switch_on();

@@ -54,6 +54,13 @@ pub(crate) fn switch_off() {
     }
 }
 
+/// Switches off for as long as options are taken anew: no time in which it was off, since the
+/// program has asked for the opposite.
+pub(crate) fn set_back() {
+    // One that is off already keeps its time.
+    let _ = STATE.compare_exchange(ON, 0, Ordering::Relaxed, Ordering::Relaxed);
+}
+
 /// Has calls led as the state says, by `lead`, whoever else switches meanwhile: who is the
 /// last to lead them has seen the state that stays.
 pub(crate) fn follow(lead: impl Fn(bool)) {

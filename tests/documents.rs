@@ -1,4 +1,4 @@
-//! Documents: every link leads somewhere, and every variable and picture they name is there.
+//! Documents: every link leads somewhere, and every variable, picture, script and file they name is there.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -68,6 +68,30 @@ fn links(text: &str) -> Vec<String> {
         }
     }
     found
+}
+
+/// What stands there to be typed or opened: code in a line, and blocks of it, in words.
+fn code_lines(text: &str) -> Vec<Vec<String>> {
+    let mut found = Vec::new();
+    let mut in_block = false;
+    for event in parse(text) {
+        match event {
+            Event::Start(Tag::CodeBlock(_)) => in_block = true,
+            Event::End(TagEnd::CodeBlock) => in_block = false,
+            Event::Code(code) => found.push(words(&code)),
+            Event::Text(block) if in_block => found.extend(block.lines().map(words)),
+            _ => {}
+        }
+    }
+    found
+}
+
+/// Up to a comment of the shell.
+fn words(line: &str) -> Vec<String> {
+    line.split_whitespace()
+        .take_while(|word| !word.starts_with('#'))
+        .map(str::to_owned)
+        .collect()
 }
 
 /// What can stand behind the `#` of a link to a document, as GitHub makes it of headings.
@@ -204,4 +228,77 @@ fn is_read(name: &str) -> bool {
                     .unwrap()
                     .contains(name)
             })
+}
+
+/// Folders whose files a document may name from the root; others are the reader's own, or made.
+const OUR_FOLDERS: [&str; 8] = [
+    "scripts/",
+    "c-tests/",
+    "crates/",
+    "docs/",
+    "examples/",
+    "include/",
+    "src/",
+    "tests/",
+];
+
+/// What is wrong with a word of code, if it is a file of ours.
+fn missing_file(word: &str) -> Option<String> {
+    let path = word
+        .trim_start_matches("$PWD/")
+        .trim_end_matches(['/', ',', ';']);
+    let ours = OUR_FOLDERS.iter().any(|folder| path.starts_with(folder));
+    // With a star or a brace it is several, with an ellipsis none in particular.
+    let is_one = !path.contains(['*', '{', '…', '<']);
+    (ours && is_one && !root().join(path).exists()).then(|| format!("there is no {path}"))
+}
+
+/// What is wrong with the options of a script, if the line calls one.
+fn unknown_options(line: &[String]) -> Vec<String> {
+    let Some(at) = line.iter().position(|word| word.starts_with("scripts/")) else {
+        return Vec::new();
+    };
+    let script = root().join(&line[at]);
+    let Ok(text) = fs::read_to_string(&script) else {
+        return Vec::new();
+    };
+    let has = |option: &str| {
+        text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-'))
+            .any(|word| word == option)
+    };
+    line[at + 1..]
+        .iter()
+        .map(|word| word.trim_end_matches(','))
+        .filter(|word| word.starts_with("--") && !has(word))
+        .map(|option| format!("{} has no {option}", line[at]))
+        .collect()
+}
+
+#[test]
+fn every_script_option_and_file_that_a_document_names_is_there() {
+    let mut faults = Vec::new();
+    let mut scripts = BTreeSet::new();
+    for document in documents() {
+        let text = fs::read_to_string(&document).unwrap();
+        for line in code_lines(&text) {
+            let missing = line.iter().filter_map(|word| missing_file(word));
+            let wrong = missing.chain(unknown_options(&line));
+            faults.extend(wrong.map(|fault| format!("{}: {fault}", document.display())));
+            scripts.extend(line.into_iter().filter(|word| word.starts_with("scripts/")));
+        }
+    }
+    assert!(scripts.len() > 10, "only {scripts:?}");
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+#[test]
+fn a_script_option_or_file_that_is_not_there_is_found() {
+    let lines = code_lines("`scripts/no x`\n\n```\nscripts/check --no # docs/no.md\n```\n");
+    assert_eq!(
+        lines,
+        [vec!["scripts/no", "x"], vec!["scripts/check", "--no"]]
+    );
+    assert!(missing_file("scripts/no").is_some());
+    assert_eq!(missing_file("scripts/check"), None);
+    assert_eq!(unknown_options(&lines[1]), ["scripts/check has no --no"]);
 }

@@ -10,7 +10,7 @@ mod support;
 use std::fs;
 use std::time::Duration;
 
-use contract::comment::NOT_HOOKED;
+use contract::comment::{NOT_HOOKED, OFF};
 use contract::sample_type::label;
 use support::build;
 use support::profile::Rows;
@@ -359,6 +359,16 @@ fn a_program_sets_its_own_options_before_its_first_thread() {
         20,
     );
     assert!(rows.at("wait_for_lock").is_empty(), "{rows}");
+    // It stops once; taking options anew is no time without profiling.
+    let off: Vec<&str> = rows
+        .comments
+        .iter()
+        .filter_map(|line| line.strip_prefix(OFF))
+        .collect();
+    assert!(
+        matches!(off[..], [line] if line.starts_with("1 times,")),
+        "{off:?}"
+    );
 }
 
 #[test]

@@ -10,31 +10,33 @@
 #include <thread>
 #include <utility>
 
-/* For std::lock_guard; its calls are inlined, so that whoever makes the guard stands in the profile. */
-class counted_mutex {
-  public:
-    __attribute__((always_inline)) void lock() {
-        long long asked_ns = now_ns();
-        mutex_.lock();
-        note_taken(&truth_, asked_ns);
-    }
+struct counted_mutex {
+    std::recursive_mutex mutex;
+    struct truth counts = {};
 
-    __attribute__((always_inline)) void unlock() {
-        note_given(&truth_);
-        mutex_.unlock();
-    }
-
-    const struct truth &truth() const { return truth_; }
+    const struct truth &truth() const { return counts; }
     /* What lockprof_name_lock wants. */
-    const void *address() { return mutex_.native_handle(); }
-
-  private:
-    std::recursive_mutex mutex_;
-    struct truth truth_ = {};
+    const void *address() { return mutex.native_handle(); }
 };
 
-/* Inlined too: the standard library's guard is a function of its own without optimisation. */
-using guard = std::lock_guard<counted_mutex>;
+/* Counts while a mutex is held: made after its guard, and gone before it. */
+class counted {
+  public:
+    counted(struct truth &counts, long long asked_ns) : counts_(counts) { note_taken(&counts_, asked_ns); }
+    ~counted() { note_given(&counts_); }
+    counted(const counted &) = delete;
+    counted &operator=(const counted &) = delete;
+
+  private:
+    struct truth &counts_;
+};
+
+/* Holds a counted_mutex to the end of the block. A macro, so that whoever uses it stands in the profile,
+ * above the standard library's guard: a guard of our own would stand there once source lines are known. */
+#define HOLD(guard, lock)                                 \
+    long long guard##_asked_ns = now_ns();                \
+    std::lock_guard<std::recursive_mutex> guard(lock.mutex); \
+    counted guard##_counted(lock.counts, guard##_asked_ns)
 
 inline std::thread named_std_thread(const char *role, int number, std::function<void()> body) {
     std::string name = std::string(role) + "-" + std::to_string(number);

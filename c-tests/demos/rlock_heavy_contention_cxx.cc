@@ -10,27 +10,27 @@ constexpr int FIXED_ROUNDS = 20;
 class SharedObject {
   public:
     FRAME void write_item() {
-        guard held(lock_);
+        HOLD(held, lock_);
         writes_++;
         work_for_us(10000);
     }
 
     FRAME void read_items() {
-        guard held(lock_);
+        HOLD(held, lock_);
         reads_++;
         work_for_us(1000);
     }
 
     FRAME void nest_three_deep() {
-        guard outer(lock_);
-        guard middle(lock_);
-        guard inner(lock_);
+        HOLD(outer, lock_);
+        HOLD(middle, lock_);
+        HOLD(inner, lock_);
         nested_++;
         work_for_us(5000);
     }
 
     FRAME void print_items() {
-        guard held(lock_);
+        HOLD(held, lock_);
         printf("%ld writes, %ld reads, %ld nested rounds\n", writes_, reads_, nested_);
     }
 

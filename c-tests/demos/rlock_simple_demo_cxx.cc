@@ -9,13 +9,13 @@ constexpr long EXPECTED = 1000;
 class Counter {
   public:
     FRAME void add_one() {
-        guard held(lock_);
+        HOLD(held, lock_);
         value_++;
         work_for_us(1000);
     }
 
     FRAME void add_two() {
-        guard held(lock_);
+        HOLD(held, lock_);
         value_++;
         add_inside();
     }
@@ -26,7 +26,7 @@ class Counter {
   private:
     /* Called with the lock held: the second acquisition never waits. */
     FRAME void add_inside() {
-        guard held(lock_);
+        HOLD(held, lock_);
         value_++;
         work_for_us(1000);
     }

@@ -11,19 +11,19 @@ class Stress {
     counted_mutex shared_resource, counter, cache, nested;
 
     FRAME void use_shared_resource() {
-        guard held(shared_resource);
+        HOLD(held, shared_resource);
         uses_++;
         work_for_us(1000);
     }
 
     FRAME void increment_counter() {
-        guard held(counter);
+        HOLD(held, counter);
         count_++;
         work_for_us(100);
     }
 
     FRAME void look_up(size_t slot) {
-        guard held(cache);
+        HOLD(held, cache);
         if (cached_[slot] == 0)
             fill_slot(slot);
         else
@@ -34,7 +34,7 @@ class Stress {
     }
 
     FRAME void level_one() {
-        guard held(nested);
+        HOLD(held, nested);
         depths_++;
         level_two();
     }
@@ -75,20 +75,20 @@ class Stress {
   private:
     /* With the lock that `look_up` has: re-entrant in its turn. */
     FRAME void fill_slot(size_t slot) {
-        guard held(cache);
+        HOLD(held, cache);
         cached_[slot] = 1;
         misses_++;
         work_for_us(500);
     }
 
     FRAME void level_two() {
-        guard held(nested);
+        HOLD(held, nested);
         depths_++;
         level_three();
     }
 
     FRAME void level_three() {
-        guard held(nested);
+        HOLD(held, nested);
         depths_++;
         work_for_us(500);
     }

@@ -61,6 +61,12 @@ try {
   await shoot('pprof', `http://127.0.0.1:${process.env.PPROF_PORT}/ui/flamegraph`, { height: 240 }, async (page) => {
     // Of Go 1.19 and before, and of later ones.
     await page.waitForFunction(() => document.querySelectorAll('.d3-flame-graph g, #stack-chart > div').length > 3);
+    // That of Go 1.19 and before grows into its place, in as long as the machine takes.
+    await page.waitForFunction(() => {
+      const bars = [...document.querySelectorAll('.d3-flame-graph rect')];
+      return bars.length === 0 || bars.some((bar) => bar.getBoundingClientRect().width > 1070);
+    });
+    await page.waitForTimeout(1000);
   });
   await shoot('speedscope', process.env.SPEEDSCOPE, { height: 300 }, async (page) => {
     await page.waitForFunction(() => document.body.textContent.includes('/6)'));

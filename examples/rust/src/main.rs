@@ -2,6 +2,8 @@
 //!
 //!     cargo build --manifest-path examples/rust/Cargo.toml
 //!     lockprof run --sample 1 -- examples/rust/target/debug/named-locks
+//!
+//! In the root of the repository; of an installed package, in a copy of the examples.
 
 mod lockprof;
 
